@@ -1,0 +1,50 @@
+#pragma once
+// Backend: executes plans. To add one: its folder or file here and one line in backends.cpp.
+#include "engine/pattern/pattern.h"
+#include "engine/plan/plan.h"
+#include <atomic>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dilascope {
+
+// Set from another thread to stop a call at its next tile; the call then returns an error that says "cancelled".
+using CancelFlag = std::atomic<bool>;
+
+struct AttentionCall {
+    const Problem* problem = nullptr;
+    const Pattern* pattern = nullptr;
+    const Plan* plan = nullptr;        // not read by `reference`
+    const void* q = nullptr;           // (B,N,H,D) of problem.dtype, row-major
+    const void* k = nullptr;           // (B,M,G,D)
+    const void* v = nullptr;           // (B,M,G,D)
+    float* out = nullptr;              // (B,N,H,D); 0 where a row sees no key
+    float* lse = nullptr;              // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
+    const CancelFlag* cancel = nullptr;
+    bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
+};
+
+// Which kernel would run, or why none can.
+struct KernelChoice {
+    std::string kernel; // "cpu/tiled f32 AVX3", empty when unsupported
+    std::string reason;
+    bool supported() const { return !kernel.empty(); }
+};
+
+class Backend {
+public:
+    virtual ~Backend() = default;
+    virtual std::string_view name() const = 0;  // "reference", "cpu", "cuda"
+    virtual bool available() const = 0;
+    virtual std::string status() const = 0;     // "2 threads, AVX3", or why it is not available
+    virtual KernelChoice choose(const Problem& problem, const Pattern& pattern) const = 0;
+    virtual Result<void> forward(const AttentionCall& call) = 0;
+};
+
+// All backends in order of preference; `auto` is the first available one that supports the problem.
+std::span<Backend* const> backends();
+// By name, or for "auto" by preference. Error when unknown (nearest name offered), not available or unable.
+Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern);
+
+}  // namespace dilascope

@@ -1,0 +1,41 @@
+#include "engine/problem.h"
+#include <fmt/format.h>
+#include <type_traits>
+
+namespace dilascope {
+
+Problem self_attention(std::int64_t seq_len, std::int64_t heads, std::int64_t head_dim, bool causal) {
+    Problem problem;
+    problem.seq_len = problem.kv_len = seq_len;
+    problem.heads = problem.kv_heads = heads;
+    problem.head_dim = head_dim;
+    problem.causal = causal;
+    return problem;
+}
+
+Result<void> validate(const Problem& problem) {
+    std::string error;
+    Problem::visit(problem, [&](const Field& field, const auto& value) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, std::int64_t>)
+            if (error.empty() && (value < field.min || value > field.max))
+                error = fmt::format("{} is {}; expected {:.0f} … {:.0f}", field.name, value, field.min, field.max);
+    });
+    if (!error.empty()) return fail(error);
+    if (problem.heads % problem.kv_heads != 0)
+        return fail(fmt::format("kv_heads is {}, which does not divide heads {}; use a divisor of {}", problem.kv_heads,
+                                problem.heads, problem.heads));
+    if (problem.kv_len < problem.seq_len)
+        return fail(fmt::format("kv_len is {}, shorter than seq_len {}; the queries are the last seq_len of the kv_len "
+                                "positions, so give at least as many keys", problem.kv_len, problem.seq_len));
+    if (!(problem.scale >= 0) || std::isinf(problem.scale))
+        return fail(fmt::format("scale is {}; expected a positive number, or 0 for 1/sqrt(head_dim)", problem.scale));
+    return {};
+}
+
+std::int64_t allowed_pairs(const Problem& problem) {
+    const std::int64_t n = problem.seq_len, m = problem.kv_len;
+    if (!problem.causal) return n * m;
+    return n * (m - n) + n * (n + 1) / 2;
+}
+
+}  // namespace dilascope

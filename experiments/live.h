@@ -1,0 +1,60 @@
+#pragma once
+// LiveEngine: runs the newest request in the background; an older one is cancelled. The UI asks each frame and never waits.
+#include "experiments/case.h"
+#include "experiments/qkv.h"
+#include "engine/pattern/count.h"
+#include <memory>
+#include <vector>
+
+namespace dilascope {
+
+// Attention weights of one head over a region, as pixels. When a pixel row spans several queries it shows its middle one;
+// a pixel's value is the sum of that query's weights over the pixel's keys (each row of the whole matrix sums to 1).
+struct HeatmapRequest {
+    std::int64_t head = 0;
+    Region region;
+    std::int64_t rows = 0, columns = 0; // pixels; 0: no heatmap wanted
+    friend bool operator==(const HeatmapRequest&, const HeatmapRequest&) = default;
+};
+
+struct Heatmap {
+    HeatmapRequest request;
+    std::vector<float> weights; // rows × columns, row-major
+};
+
+struct LiveRequest {
+    Case config;
+    std::shared_ptr<const Qkv> tensors; // null: generated from config
+    HeatmapRequest heatmap;
+};
+
+struct LiveResult {
+    std::uint64_t generation = 0;   // of the request that produced it
+    Case config;
+    std::string error;              // empty when everything below holds
+    std::string backend, kernel;
+    double time_ms_median = 0;      // of `times_ms`
+    std::vector<double> times_ms;   // up to 5 quick repeats
+    double gflop_per_s = 0;
+    std::string verdict;            // against the reference on a few sampled rows
+    std::shared_ptr<const Heatmap> heatmap;
+};
+
+class LiveEngine {
+public:
+    LiveEngine();
+    ~LiveEngine();
+    // Returns the request's generation at once; cancels whatever ran before.
+    std::uint64_t submit(LiveRequest request);
+    // The newest finished result, or null; the last good one stays while a newer request runs.
+    std::shared_ptr<const LiveResult> latest() const;
+    bool busy() const;
+    // Seconds since the pending request was submitted; 0 when idle.
+    double pending_s() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dilascope

@@ -1,0 +1,26 @@
+#pragma once
+// Tensor files: .npy, .npz and .safetensors, read to f32 and written. Damaged files are errors, never crashes.
+#include "experiments/tensor.h"
+#include "engine/result.h"
+#include <filesystem>
+#include <span>
+
+namespace dilascope {
+
+// Every tensor of the file, by its extension; a .npy holds one tensor named after the file's stem.
+Result<std::vector<HostTensor>> read_tensor_file(const std::filesystem::path& path);
+
+// A tensor to be written: f32 values, row-major.
+struct TensorToWrite {
+    std::string name;
+    std::vector<std::int64_t> shape;
+    const float* values = nullptr;
+};
+// By extension: .safetensors or .npz (several), .npy (exactly one). Written to a temporary file beside and renamed.
+Result<void> write_tensor_file(const std::filesystem::path& path, std::span<const TensorToWrite> tensors);
+
+// .npy of uint8 or float64, for masks and densities.
+Result<void> write_npy(const std::filesystem::path& path, const std::vector<std::int64_t>& shape, const std::uint8_t* values);
+Result<void> write_npy(const std::filesystem::path& path, const std::vector<std::int64_t>& shape, const double* values);
+
+}  // namespace dilascope

@@ -1,0 +1,59 @@
+#pragma once
+// Workspace: what every view sees each frame: the configuration being edited, the tensors, the newest live result, the
+// runs, and the one shared selection. Views read it, change config or selection, and never wait.
+#include "engine/pattern/pattern.h"
+#include "experiments/case.h"
+#include "experiments/live.h"
+#include "experiments/qkv.h"
+#include "experiments/run.h"
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace dilascope {
+
+// One (head, q, k) shared by all views. `hovered` while the mouse is over a cell in any of them; else the picked cell.
+struct Selection {
+    std::int64_t head = 0;
+    std::int64_t q = 0, k = 0;
+    bool hovered = false;
+    std::set<std::string> run_ids; // runs selected for overlay
+};
+
+struct Workspace {
+    Case config;                 // edited through set_config()
+    Problem problem;             // of the last valid config
+    Pattern pattern;             // of the last valid config
+    std::string config_error;    // why config is not valid; empty when it is
+    std::uint64_t version = 0;   // changes with every accepted config
+
+    std::shared_ptr<const Qkv> tensors;  // null: generated
+    std::string tensors_label;           // "minilm_layer3 · 12 × 512 × 32" or "gaussian, seed 1234"
+
+    Selection selection;
+    HeatmapRequest heatmap;      // what the heatmap view wants to see; the workbench submits it
+    std::shared_ptr<const LiveResult> live; // newest finished, may be null
+    bool live_enabled = true;
+    double live_pending_s = 0;   // age of the request under way
+
+    std::shared_ptr<const std::vector<Run>> runs; // newest snapshot of the store, may be null
+    std::string store_status;    // path, or why there is none
+
+    // Asked for by views, carried out by the workbench at the end of the frame.
+    bool run_requested = false;
+    std::vector<std::string> commands; // ids of the command table
+
+    // Accepts a new configuration: validates, bumps version, records undo. An invalid one stays in `config` with its error.
+    // Edits with the same non-empty `gesture` (one slider drag) undo as one step.
+    void set_config(Case next, const std::string& gesture = "");
+    bool undo();
+    bool redo();
+
+private:
+    std::vector<Case> undo_, redo_;
+    std::string gesture_;
+};
+
+}  // namespace dilascope
