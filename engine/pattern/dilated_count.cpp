@@ -1,0 +1,148 @@
+// Exact pair counts of dilated patterns, closed form. Where the set of segments a query piece shares with a key interval
+// is constant, "some shared branch keeps both tokens" is a signed sum of residue classes (inclusion–exclusion, where the
+// intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N, residues may
+// be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
+#include "engine/pattern/dilated.h"
+#include <numeric>
+
+namespace dilascope {
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+struct Term {
+    Residues residues;
+    std::int64_t sign = 1;
+};
+
+// Moduli beyond every token index: such a class has at most one member, its residue.
+constexpr std::int64_t beyond = std::int64_t{1} << 61;
+
+// x with a·x ≡ 1 (mod m), gcd(a, m) = 1.
+std::int64_t inverse(std::int64_t a, std::int64_t m) {
+    std::int64_t r0 = m, r1 = floor_mod(a, m), t0 = 0, t1 = 1;
+    while (r1 > 0) {
+        const std::int64_t quotient = r0 / r1;
+        r0 = std::exchange(r1, r0 - quotient * r1);
+        t0 = std::exchange(t1, t0 - quotient * t1);
+    }
+    return floor_mod(t0, m);
+}
+
+// Tokens in both classes: again a class, or none (false).
+bool intersect(Residues a, Residues b, Residues& both) {
+    const std::int64_t divisor = std::gcd(a.modulus, b.modulus), difference = b.residue - a.residue;
+    if (difference % divisor != 0) return false;
+    const std::int64_t m = b.modulus / divisor;
+    const Wide steps = m == 1 ? 0 : Wide(floor_mod(difference / divisor, m)) * inverse(a.modulus / divisor, m) % m;
+    const Wide residue = a.residue + Wide(a.modulus) * steps, modulus = Wide(a.modulus) * m;
+    if (residue >= beyond) return false; // the first member lies beyond every token
+    both = {std::int64_t(residue), modulus > beyond ? beyond : std::int64_t(modulus)};
+    return true;
+}
+
+void add_term(std::vector<Term>& terms, Term term) {
+    for (Term& existing : terms)
+        if (existing.residues == term.residues) {
+            existing.sign += term.sign;
+            return;
+        }
+    terms.push_back(term);
+}
+
+// terms := indicator of (terms ∪ added).
+void unite(std::vector<Term>& terms, Residues added) {
+    const std::size_t before = terms.size();
+    std::vector<Term> overlaps;
+    for (std::size_t index = 0; index < before; ++index)
+        if (Residues both; intersect(terms[index].residues, added, both)) overlaps.push_back({both, -terms[index].sign});
+    for (const Term& overlap : overlaps) add_term(terms, overlap);
+    add_term(terms, {added, 1});
+    std::erase_if(terms, [](const Term& term) { return term.sign == 0; });
+}
+
+std::int64_t term_pairs(Residues c, Range rows, Range keys, bool causal) {
+    if (!causal || keys.end <= rows.begin + 1) return count_in(c, rows) * count_in(c, keys);
+    return pairs_at_or_below({first_index(c, rows.begin), first_index(c, rows.end)},
+                             {first_index(c, keys.begin), first_index(c, keys.end)}, 0);
+}
+
+// Adds Σ sign·pairs of the terms in rows × (edge pixels ∩ keys).
+void add_pixels(std::span<const Term> terms, Range rows, Range keys, bool causal, std::span<const std::int64_t> edges,
+                std::span<std::int64_t> counts) {
+    if (causal) keys.end = std::min(keys.end, rows.end);
+    if (keys.size() == 0) return;
+    std::size_t column = std::size_t(std::upper_bound(edges.begin(), edges.end(), keys.begin) - edges.begin());
+    column = column > 0 ? column - 1 : 0;
+    for (; column < counts.size() && edges[column] < keys.end; ++column) {
+        const Range pixel = intersect(keys, {edges[column], edges[column + 1]});
+        if (pixel.size() == 0) continue;
+        for (const Term& term : terms) counts[column] += term.sign * term_pairs(term.residues, rows, pixel, causal);
+    }
+}
+
+Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_len) {
+    const std::int64_t begin = position / view.segment_length * view.segment_length;
+    return {begin, std::min(begin + view.segment_length, kv_len)};
+}
+
+Residues class_of(const BranchView& view, Range segment) {
+    return {(segment.begin + view.phase) % view.rate, view.rate};
+}
+
+void count_branch(const BranchView& view, const Problem& problem, Range rows, std::span<const std::int64_t> edges,
+                  std::span<std::int64_t> counts) {
+    for (std::int64_t position = rows.begin; position < rows.end;) {
+        const Range segment = segment_of(view, position, problem.kv_len);
+        const Term term{class_of(view, segment), 1};
+        add_pixels({&term, 1}, intersect(rows, segment), segment, problem.causal, edges, counts);
+        position = segment.end;
+    }
+}
+
+// The segments of all branches around a piece of rows; cuts the keys where the set of shared segments changes.
+void count_piece(std::span<const BranchView> views, std::span<const Range> segments, Range piece, bool causal,
+                 std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
+    std::vector<std::int64_t> cuts;
+    for (const Range& segment : segments) cuts.push_back(segment.begin), cuts.push_back(segment.end);
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    std::vector<Term> terms;
+    for (std::size_t cut = 0; cut + 1 < cuts.size(); ++cut) {
+        const Range keys{cuts[cut], cuts[cut + 1]};
+        if (keys.end <= edges.front() || keys.begin >= edges.back() || (causal && keys.begin >= piece.end)) continue;
+        terms.clear();
+        for (std::size_t index = 0; index < views.size(); ++index)
+            if (segments[index].contains(keys.begin)) unite(terms, class_of(views[index], segments[index]));
+        add_pixels(terms, piece, keys, causal, edges, counts);
+    }
+}
+
+}  // namespace
+
+void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head, Count what, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
+    std::vector<BranchView> views;
+    for (int branch = 0; branch < branch_count(dilated); ++branch) {
+        const BranchView view = branch_view(dilated, problem, head, branch);
+        if (!view.takes_part || (what.what == Count::branch_pairs && what.branch != branch)) continue;
+        views.push_back(view);
+    }
+    if (what.what != Count::active_pairs || views.size() == 1) {
+        for (const BranchView& view : views) count_branch(view, problem, rows, edges, counts);
+        return;
+    }
+    std::vector<Range> segments(views.size());
+    for (std::int64_t position = rows.begin; position < rows.end && !views.empty();) {
+        Range piece{position, rows.end};
+        for (std::size_t index = 0; index < views.size(); ++index) {
+            segments[index] = segment_of(views[index], position, problem.kv_len);
+            piece = intersect(piece, segments[index]);
+        }
+        count_piece(views, segments, piece, problem.causal, edges, counts);
+        position = piece.end;
+    }
+}
+
+}  // namespace dilascope

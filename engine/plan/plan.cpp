@@ -1,0 +1,64 @@
+#include "engine/plan/plan.h"
+#include "engine/plan/plan_builder.h"
+#include <fmt/format.h>
+#include <map>
+
+namespace dilascope {
+
+Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
+    TRY(validate(pattern, problem));
+    Plan plan;
+    plan.problem = problem;
+    plan.mix = mix_mode(pattern);
+    if (is_joint_softmax(plan.mix)) {
+        plan.reason = "all branches of a row in one online softmax";
+    } else {
+        plan.pass_count = branch_count(pattern);
+        plan.reason = fmt::format("mix={} normalises each branch by itself: one pass a branch", enum_name(plan.mix));
+    }
+
+    std::map<int, std::int32_t> class_index; // a kind's class number → ours, 0, 1, 2 …
+    for (std::int64_t head = 0; head < problem.heads; ++head) {
+        const int kind_class = head_class(pattern, problem, head);
+        const auto [found, is_new] = class_index.try_emplace(kind_class, std::int32_t(class_index.size()));
+        if (is_new) plan.class_heads.emplace_back();
+        plan.head_classes.push_back(found->second);
+        plan.class_heads[std::size_t(found->second)].push_back(head);
+    }
+    for (std::size_t index = 0; index < plan.class_heads.size(); ++index) {
+        const std::vector<std::int64_t>& heads = plan.class_heads[index];
+        PlanBuilder builder(plan, int(index), std::int64_t(heads.size()));
+        std::visit([&](const auto& kind) { append_tiles(kind, problem, heads.front(), builder); }, pattern.kind);
+    }
+    std::erase_if(plan.lists, [](const TileList& list) { return list.tile_count == 0; });
+    return plan;
+}
+
+double forward_flops(const Plan& plan) {
+    return 4.0 * double(plan.problem.head_dim) * double(plan.multiplicity) * double(plan.problem.batch);
+}
+
+std::vector<WorkItem> work_items(const Plan& plan, int pass) {
+    std::vector<WorkItem> items;
+    for (std::size_t index = 0; index < plan.lists.size(); ++index) {
+        const TileList& list = plan.lists[index];
+        if (list.pass != pass) continue;
+        for (std::int64_t head : plan.class_heads[std::size_t(list.head_class)])
+            for (std::int64_t repeat = 0; repeat < list.repeat_count; ++repeat)
+                for (std::int64_t tile = 0; tile < list.tile_count; ++tile)
+                    items.push_back({std::int64_t(index), repeat, list.tiles_begin + tile, head});
+    }
+    return items;
+}
+
+void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
+    const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
+    const std::int64_t first = tile.first_row + item.repeat * plan.lists[std::size_t(item.list)].row_shift;
+    for (std::int32_t row = 0; row < tile.row_count; ++row) {
+        const std::int64_t offset = tile.row_stride > 0 ? std::int64_t(row) * tile.row_stride
+                                                        : plan.row_offsets[std::size_t(tile.rows_begin + row)];
+        rows[row] = first + offset;
+    }
+}
+
+}  // namespace dilascope
