@@ -1,0 +1,31 @@
+#include "engine/backends/backend.h"
+#include "engine/backends/reference.h"
+#include "engine/nearest.h"
+#include <array>
+#include <fmt/format.h>
+#include <vector>
+
+namespace dilascope {
+
+// In order of preference. To add a backend: one line here.
+std::span<Backend* const> backends() {
+    static const std::array<Backend*, 1> all = {&reference_backend()};
+    return all;
+}
+
+Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern) {
+    std::vector<std::string_view> names = {"auto"};
+    std::string refusals;
+    for (Backend* backend : backends()) {
+        names.push_back(backend->name());
+        if (name != "auto" && name != backend->name()) continue;
+        const KernelChoice choice = backend->choose(problem, pattern);
+        if (backend->available() && choice.supported()) return backend;
+        refusals += fmt::format("{}{}: {}", refusals.empty() ? "" : "; ", backend->name(),
+                                backend->available() ? choice.reason : backend->status());
+    }
+    if (!refusals.empty()) return fail(fmt::format("backend {} cannot run this: {}", name, refusals));
+    return fail(fmt::format("unknown backend \"{}\"{}", name, nearest_hint(name, names)));
+}
+
+}  // namespace dilascope
