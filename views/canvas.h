@@ -39,6 +39,9 @@ public:
     virtual void image(Rect where, const Image&) = 0;
     virtual void push_clip(Rect) = 0;
     virtual void pop_clip() = 0;
+    // Device pixels in a logical one, and the logical place of a screen pixel, which mouse input needs.
+    virtual float scale() const { return 1; }
+    virtual Point from_screen(Point screen) const { return screen; }
 };
 
 }  // namespace dilascope

@@ -25,6 +25,8 @@ public:
     void image(Rect where, const Image&) override;
     void push_clip(Rect) override;
     void pop_clip() override;
+    float scale() const override { return scale_; }
+    Point from_screen(Point p) const override { return {(p.x - origin_.x) / scale_, (p.y - origin_.y) / scale_}; }
 
 private:
     Point screen(Point p) const { return {origin_.x + p.x * scale_, origin_.y + p.y * scale_}; }
