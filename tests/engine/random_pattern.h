@@ -1,0 +1,55 @@
+#pragma once
+// Random problems and patterns for property tests: awkward sizes on purpose, the same sequence on every machine.
+#include "engine/pattern/pattern.h"
+#include <random>
+#include <vector>
+
+namespace dilascope {
+
+// std::uniform_int_distribution differs between libraries; the remainder of a mersenne twister does not.
+inline std::int64_t pick(std::mt19937_64& random, std::int64_t low, std::int64_t high) {
+    return low + std::int64_t(random() % std::uint64_t(high - low + 1));
+}
+template <class T>
+T pick_of(std::mt19937_64& random, const std::vector<T>& choices) { return choices[random() % choices.size()]; }
+
+// Any dilated pattern for `heads` heads: segments that do and do not divide, rates that do and do not divide segments.
+inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std::int64_t heads) {
+    Dilated dilated;
+    dilated.segment_lengths.clear(), dilated.dilation_rates.clear();
+    dilated.heads = HeadMode(pick(random, 0, 2));
+    const std::int64_t most = dilated.heads == HeadMode::all ? 5 : std::min<std::int64_t>(5, heads);
+    const std::int64_t branch_total = pick(random, 1, most);
+    for (std::int64_t branch = 0; branch < branch_total; ++branch) {
+        const bool power = pick(random, 0, 1) == 0;
+        const std::int64_t segment = power ? std::int64_t{1} << pick(random, 0, 9) : pick(random, 1, longest + longest / 4 + 1);
+        dilated.segment_lengths.push_back(segment);
+        dilated.dilation_rates.push_back(pick(random, 1, std::min<std::int64_t>(segment, 13)));
+    }
+    dilated.phase = PhaseMode(pick(random, 0, 3));
+    return dilated;
+}
+
+inline Pattern random_pattern(std::mt19937_64& random, std::int64_t longest, std::int64_t heads) {
+    switch (pick(random, 0, 5)) {
+    case 0: return {Dense{}};
+    case 1: return {Window{pick(random, 0, longest), pick(random, 0, longest)}};
+    default: return {random_dilated(random, longest, heads)};
+    }
+}
+
+inline Problem random_problem(std::mt19937_64& random, const std::vector<std::int64_t>& lengths) {
+    Problem problem;
+    problem.seq_len = pick_of(random, lengths);
+    problem.kv_len = problem.seq_len + (pick(random, 0, 3) == 0 ? pick(random, 1, 70) : 0);
+    problem.heads = pick(random, 1, 13);
+    std::vector<std::int64_t> divisors;
+    for (std::int64_t divisor = 1; divisor <= problem.heads; ++divisor)
+        if (problem.heads % divisor == 0) divisors.push_back(divisor);
+    problem.kv_heads = pick_of(random, divisors);
+    problem.batch = pick(random, 1, 3);
+    problem.causal = pick(random, 0, 1) == 1;
+    return problem;
+}
+
+}  // namespace dilascope
