@@ -33,6 +33,8 @@ enum class RunStatus : std::uint8_t { queued, running, done, failed, interrupted
 constexpr auto enum_names(RunStatus) {
     return std::array<std::string_view, 7>{"queued", "running", "done", "failed", "interrupted", "excluded", "cancelled"};
 }
+// The verdict of a run whose process ended before it did.
+inline constexpr std::string_view interrupted_verdict = "none: the process ended before the run did";
 
 struct Run {
     std::string id;             // ULID: sorts by creation time

@@ -1,8 +1,10 @@
 #pragma once
-// RunStore: runs and their raw samples in one SQLite file (WAL, STRICT, migrations by user_version, columns from Run::visit).
-// Safe with several processes: short transactions, busy timeout, a case is claimed before it runs. One Store per thread.
+// RunStore: runs and their raw samples in one SQLite file (WAL, STRICT, migrations by user_version, columns from
+// Run::visit). Safe with several processes: short transactions, busy timeout, a case is claimed before it runs. One
+// Store per thread.
 #include "engine/result.h"
 #include "experiments/run.h"
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,10 +22,13 @@ public:
     RunStore& operator=(RunStore&&) noexcept;
     ~RunStore();
 
-    // Takes the case for this process: inserts `run` as running unless a live process is running it or it is already done
-    // (with `resume`). Returns false when somebody else has it or it is done. Dead processes' runs become `interrupted`.
+    // Takes the case for this process: inserts `run` as running, unless a live process is running the same case of the
+    // same experiment, or (with `resume`) it is done. Returns false when somebody else has it or it is done. Runs whose
+    // process is gone become `interrupted` on the way. An `excluded` run is stored as it is, once for each experiment
+    // and case.
     Result<bool> claim(const Run& run, bool resume);
-    // Stores the final state and the raw samples (milliseconds) of a claimed run, in one transaction.
+    // Stores the final state and the raw samples (milliseconds) of a claimed run, in one transaction. From then on only
+    // its notes and tags change. A claimed run that is never finished becomes `interrupted` when the store closes.
     Result<void> finish(const Run& run, std::span<const double> samples_ms);
 
     Result<std::vector<Run>> runs() const;                       // newest first
@@ -31,8 +36,24 @@ public:
     Result<std::vector<double>> samples(const std::string& id) const;
     Result<void> annotate(const std::string& id, const std::string& notes, const std::string& tags);
 
+    // What was written after `revision` (0: everything), and every run under way, newest first.
+    struct Changes {
+        std::vector<Run> runs;
+        std::int64_t revision = 0; // pass it next time
+        std::int64_t total = 0;    // runs in the store
+    };
+    Result<Changes> changes_since(std::int64_t revision) const;
+
+    // Small texts that belong to this store, such as the window's layout; "" when never set.
+    Result<std::string> setting(const std::string& key) const;
+    Result<void> set_setting(const std::string& key, const std::string& value);
+
     // Changes when another connection wrote; cheap enough for every frame.
     std::int64_t data_version() const;
+    // What the user should know about the file's place: "" or why it has no write-ahead log.
+    const std::string& note() const;
+    // How long a call waits for other writers before it fails as locked; 5 s unless told.
+    void set_patience(std::chrono::milliseconds patience);
 
 private:
     struct Impl;
@@ -40,4 +61,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope
