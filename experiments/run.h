@@ -55,6 +55,7 @@ struct Run {
     double density = 0;         // active ÷ allowed pairs
     // timing
     std::int64_t sample_count = 0;
+    std::int64_t calls_per_sample = 0; // more than 1 when one call is too short to time alone
     double time_ms_median = 0, time_ms_min = 0, time_ms_mad = 0, time_ms_ci_low = 0, time_ms_ci_high = 0;
     double noise_pct = 0;
     double gflop_per_s = 0;
@@ -78,6 +79,7 @@ struct Run {
         v(Field{"multiplicity", "Pairs counted once for each branch, all heads", "pairs"}, self.multiplicity);
         v(Field{"density", "Active pairs ÷ allowed pairs"}, self.density);
         v(Field{"sample_count", "Timing samples kept"}, self.sample_count);
+        v(Field{"calls_per_sample", "Calls timed together; a sample is their mean"}, self.calls_per_sample);
         v(Field{"time_ms_median", "Median time of one call", "ms"}, self.time_ms_median);
         v(Field{"time_ms_min", "Fastest call", "ms"}, self.time_ms_min);
         v(Field{"time_ms_mad", "Median absolute deviation (not scaled)", "ms"}, self.time_ms_mad);
