@@ -36,4 +36,4 @@ int run_command_line(int argc, char** argv) {
     }
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,7 +1,173 @@
 #include "app/verbs.h"
+#include "engine/pattern/count.h"
+#include "engine/pattern/pattern_text.h"
+#include "experiments/tensor_file.h"
+#include <charconv>
+#include <fmt/format.h>
+#include <memory>
 
 namespace dilascope {
 
-void add_pattern_verb(CLI::App&, Action&) {}
+namespace {
 
-}  // namespace dilascope
+__extension__ using Wide = __int128; // sums over heads can pass 2^63
+
+struct Options {
+    std::string pattern, region, pixels = "1024x1024", mask_file, density_file;
+    std::int64_t seq_len = 0, kv_len = 0, heads = 1, head = 0;
+    bool causal = false, json = false;
+};
+
+struct HeadCounts {
+    std::int64_t active_pairs = 0, multiplicity = 0;
+};
+
+std::string digits(Wide value) {
+    std::string text;
+    do text.insert(text.begin(), char('0' + int(value % 10)));
+    while ((value /= 10) != 0);
+    return text;
+}
+
+// Whole numbers with the separators between them: numbers_in("0:8,2:6", ":,:") is {0, 8, 2, 6}. False when the text
+// differs.
+bool numbers_in(std::string_view text, std::string_view separators, std::int64_t* numbers) {
+    for (std::size_t index = 0; index <= separators.size(); ++index) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[index]);
+        if (error != std::errc{}) return false;
+        text.remove_prefix(std::size_t(end - text.data()));
+        if (index == separators.size()) return text.empty();
+        if (text.empty() || text[0] != separators[index]) return false;
+        text.remove_prefix(1);
+    }
+    return false;
+}
+
+Result<Region> parse_region(const std::string& text, const Problem& problem) {
+    if (text.empty()) return whole_matrix(problem);
+    std::int64_t n[4];
+    if (!numbers_in(text, ":,:", n))
+        return fail(fmt::format("--region is \"{}\"; expected q0:q1,k0:k1, e.g. 0:4096,0:4096", text));
+    const bool inside =
+        0 <= n[0] && n[0] < n[1] && n[1] <= problem.seq_len && 0 <= n[2] && n[2] < n[3] && n[3] <= problem.kv_len;
+    if (!inside)
+        return fail(fmt::format("--region {} is empty or leaves the matrix; queries run 0:{}, keys 0:{}", text,
+                                problem.seq_len, problem.kv_len));
+    return Region{{n[0], n[1]}, {n[2], n[3]}};
+}
+
+Result<void> write_mask(const Options& options, const Pattern& pattern, const Problem& problem) {
+    constexpr std::int64_t most_cells = std::int64_t{1} << 30;
+    if (problem.seq_len > most_cells / problem.kv_len)
+        return fail(fmt::format("--mask of {} × {} cells is larger than 1 GiB; use --region with --density instead",
+                                problem.seq_len, problem.kv_len));
+    std::vector<std::uint8_t> mask(std::size_t(problem.seq_len * problem.kv_len));
+    for (std::int64_t q = 0; q < problem.seq_len; ++q)
+        for (std::int64_t k = 0; k < problem.kv_len; ++k)
+            mask[std::size_t(q * problem.kv_len + k)] =
+                std::uint8_t(multiplicity(pattern, problem, options.head, q, k));
+    return write_npy(options.mask_file, {problem.seq_len, problem.kv_len}, mask.data());
+}
+
+Result<void> write_density(const Options& options, const Pattern& pattern, const Problem& problem) {
+    std::int64_t size[2]; // width, height
+    constexpr std::int64_t most_pixels = std::int64_t{1} << 26;
+    if (!numbers_in(options.pixels, "x", size) || size[0] < 1 || size[1] < 1 || size[0] > most_pixels / size[1])
+        return fail(fmt::format("--pixels is \"{}\"; expected WIDTHxHEIGHT of at most 2^26 pixels, e.g. 1024x1024",
+                                options.pixels));
+    const Region region = TRY(parse_region(options.region, problem));
+    std::vector<double> density(std::size_t(size[0] * size[1]));
+    density_grid(pattern, problem, options.head, region, size[1], size[0], density);
+    return write_npy(options.density_file, {size[1], size[0]}, density.data());
+}
+
+void print_json(const Pattern& pattern, const Problem& problem, const std::vector<HeadCounts>& heads) {
+    Wide active = 0, times = 0;
+    std::string per_head;
+    const std::int64_t allowed = allowed_pairs(problem);
+    for (std::size_t head = 0; head < heads.size(); ++head) {
+        active += heads[head].active_pairs, times += heads[head].multiplicity;
+        per_head += fmt::format("{}\n    {{\"head\": {}, \"active_pairs\": {}, \"multiplicity\": {}, "
+                                "\"allowed_pairs\": {}, \"density\": {}}}",
+                                head > 0 ? "," : "", head, heads[head].active_pairs, heads[head].multiplicity, allowed,
+                                double(heads[head].active_pairs) / double(allowed));
+    }
+    const Wide all_allowed = Wide(allowed) * problem.heads;
+    fmt::print("{{\n  \"pattern\": \"{}\",\n  \"seq_len\": {}, \"kv_len\": {}, \"heads\": {}, \"causal\": {},\n"
+               "  \"active_pairs\": {}, \"multiplicity\": {}, \"allowed_pairs\": {}, \"density\": {},\n  \"per_head\": "
+               "[{}\n  ]\n}}\n",
+               to_text(pattern), problem.seq_len, problem.kv_len, problem.heads, problem.causal, digits(active),
+               digits(times), digits(all_allowed), double(active) / double(all_allowed), per_head);
+}
+
+void print_table(const Pattern& pattern, const Problem& problem, const std::vector<HeadCounts>& heads) {
+    const std::int64_t allowed = allowed_pairs(problem);
+    fmt::print("{}\n{} queries × {} keys, {} heads{}; {} allowed pairs a head\n\n", to_text(pattern), problem.seq_len,
+               problem.kv_len, problem.heads, problem.causal ? ", causal" : "", allowed);
+    fmt::print("{:>5} {:>22} {:>22} {:>12}\n", "head", "active pairs", "multiplicity", "density %");
+    Wide active = 0, times = 0;
+    for (std::size_t head = 0; head < heads.size(); ++head) {
+        active += heads[head].active_pairs, times += heads[head].multiplicity;
+        fmt::print("{:>5} {:>22} {:>22} {:>12.6g}\n", head, heads[head].active_pairs, heads[head].multiplicity,
+                   100.0 * double(heads[head].active_pairs) / double(allowed));
+    }
+    fmt::print("{:>5} {:>22} {:>22} {:>12.6g}\n", "all", digits(active), digits(times),
+               100.0 * double(active) / (double(allowed) * double(problem.heads)));
+}
+
+Result<void> run_pattern(const Options& options) {
+    const Pattern pattern = TRY(parse_pattern(options.pattern));
+    Problem problem = self_attention(options.seq_len, options.heads, 64, options.causal);
+    if (options.kv_len != 0) problem.kv_len = options.kv_len;
+    TRY(validate(pattern, problem));
+    if (options.head < 0 || options.head >= problem.heads)
+        return fail(fmt::format("--head is {}; expected 0 … {}", options.head, problem.heads - 1));
+    if (!options.mask_file.empty()) TRY(write_mask(options, pattern, problem));
+    if (!options.density_file.empty())
+        TRY(write_density(options, pattern, problem));
+    else if (!options.region.empty())
+        return fail("--region needs --density FILE.npy to write to");
+
+    std::vector<HeadCounts> heads(std::size_t(problem.heads));
+    for (std::int64_t head = 0; head < problem.heads; ++head) {
+        const int first = head_class(pattern, problem, head); // heads of one class count alike
+        if (first < head && head_class(pattern, problem, first) == first) {
+            heads[std::size_t(head)] = heads[std::size_t(first)];
+            continue;
+        }
+        heads[std::size_t(head)] = {
+            count_pairs(pattern, problem, head, whole_matrix(problem)),
+            count_pairs(pattern, problem, head, whole_matrix(problem), {Count::multiplicity, 0})};
+    }
+    options.json ? print_json(pattern, problem, heads) : print_table(pattern, problem, heads);
+    return {};
+}
+
+} // namespace
+
+void add_pattern_verb(CLI::App& app, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* verb = app.add_subcommand("pattern", "Exact counts, masks and densities of a pattern");
+    verb->add_option("pattern", options->pattern,
+                     "Pattern in its text form, e.g. \"longnet segments=2048,4096 rates=1,2\"")
+        ->required();
+    verb->add_option("--seq-len", options->seq_len, "Query tokens")->required();
+    verb->add_option("--kv-len", options->kv_len, "Key tokens; the queries are the last of them (default: --seq-len)");
+    verb->add_option("--heads", options->heads, "Query heads (default 1)");
+    verb->add_flag("--causal", options->causal, "Exclude keys after the query");
+    verb->add_flag("--json", options->json, "Print JSON");
+    verb->add_option("--head", options->head, "Head of --mask and --density (default 0)");
+    verb->add_option("--mask", options->mask_file,
+                     "Write the multiplicity of every pair, uint8 (queries, keys), as .npy");
+    verb->add_option("--region", options->region, "Rectangle of --density: q0:q1,k0:k1 (default: everything)");
+    verb->add_option("--pixels", options->pixels, "Width x height of --density (default 1024x1024)");
+    verb->add_option("--density", options->density_file, "Write exact densities, float64 (rows, columns), as .npy");
+    verb->callback([options, &action] {
+        action = [options] {
+            const Result<void> done = run_pattern(*options);
+            return done ? int(exit_ok) : bad_input(done.error().what);
+        };
+    });
+}
+
+} // namespace dilascope

@@ -1,12 +1,20 @@
 #pragma once
-// The headless verbs of the command line. To add one: a file verb_x.cpp with add_x_verb() and one line in command_line.cpp.
-// A verb adds its options to `app` and sets `action`, which runs after parsing and returns the exit code.
+// The headless verbs of the command line. To add one: a file verb_x.cpp with add_x_verb() and one line in
+// command_line.cpp. A verb adds its options to `app` and sets `action`, which runs after parsing and returns the exit
+// code.
 #include <CLI/CLI.hpp>
 #include <functional>
 
 namespace dilascope {
 
-enum ExitCode { exit_ok = 0, exit_cases_failed = 1, exit_bad_input = 2, exit_regression = 3, exit_no_device = 4, exit_cancelled = 130 };
+enum ExitCode {
+    exit_ok = 0,
+    exit_cases_failed = 1,
+    exit_bad_input = 2,
+    exit_regression = 3,
+    exit_no_device = 4,
+    exit_cancelled = 130
+};
 
 using Action = std::function<int()>;
 
@@ -23,4 +31,4 @@ void add_window(CLI::App& app, Action& action);
 // Prints "dilascope: <error>" to stderr and returns exit_bad_input.
 int bad_input(const std::string& what);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -11,4 +11,4 @@ enum class Dtype : std::uint8_t { f32, f16, bf16, f64 };
 constexpr auto enum_names(Dtype) { return std::array<std::string_view, 4>{"f32", "f16", "bf16", "f64"}; }
 constexpr std::size_t dtype_bytes(Dtype dtype) { return dtype == Dtype::f64 ? 8 : dtype == Dtype::f32 ? 4 : 2; }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -12,4 +12,4 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
 // ` (did you mean "x"?)` when there is a near candidate, else `; expected one of a, b, c`. To append to an error.
 std::string nearest_hint(std::string_view word, std::span<const std::string_view> candidates);
 
-}  // namespace dilascope
+} // namespace dilascope

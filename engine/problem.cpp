@@ -26,7 +26,12 @@ Result<void> validate(const Problem& problem) {
                                 problem.heads, problem.heads));
     if (problem.kv_len < problem.seq_len)
         return fail(fmt::format("kv_len is {}, shorter than seq_len {}; the queries are the last seq_len of the kv_len "
-                                "positions, so give at least as many keys", problem.kv_len, problem.seq_len));
+                                "positions, so give at least as many keys",
+                                problem.kv_len, problem.seq_len));
+    if (double(problem.seq_len) * double(problem.kv_len) > 0x1p61)
+        return fail(
+            fmt::format("seq_len {} × kv_len {} passes 2^61 pairs, beyond exact counting; use shorter sequences",
+                        problem.seq_len, problem.kv_len));
     if (!(problem.scale >= 0) || std::isinf(problem.scale))
         return fail(fmt::format("scale is {}; expected a positive number, or 0 for 1/sqrt(head_dim)", problem.scale));
     return {};
@@ -38,4 +43,4 @@ std::int64_t allowed_pairs(const Problem& problem) {
     return n * (m - n) + n * (n + 1) / 2;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -19,11 +19,11 @@ struct Problem {
     bool causal = false;         // keys at positions after the query's are excluded
     double scale = 0;            // of the scores; 0 means 1/sqrt(head_dim)
 
-    template <class Self, class V>
-    static void visit(Self& self, V&& v) {
+    template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"batch", "Independent sequences", "", 1, 1 << 20}, self.batch);
         v(Field{"seq_len", "Query tokens, N", "tokens", 1, 0x1p40}, self.seq_len);
-        v(Field{"kv_len", "Key tokens, M ≥ N; the queries are the last N of the M positions", "tokens", 1, 0x1p40}, self.kv_len);
+        v(Field{"kv_len", "Key tokens, M ≥ N; the queries are the last N of the M positions", "tokens", 1, 0x1p40},
+          self.kv_len);
         v(Field{"heads", "Query heads, H", "", 1, 4096}, self.heads);
         v(Field{"kv_heads", "Key/value heads, G; divides heads", "", 1, 4096}, self.kv_heads);
         v(Field{"head_dim", "Width of one head, D", "", 1, 256}, self.head_dim);
@@ -60,4 +60,4 @@ inline std::int64_t query_elements(const Problem& p) { return p.batch * p.seq_le
 inline std::int64_t key_elements(const Problem& p) { return p.batch * p.kv_len * p.kv_heads * p.head_dim; }
 inline std::int64_t lse_elements(const Problem& p) { return p.batch * p.heads * p.seq_len; }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -9,21 +9,19 @@
 namespace dilascope {
 
 struct Error {
-    std::string what;  // one sentence: `pattern "longnt": unknown kind; did you mean "longnet"?`
+    std::string what; // one sentence: `pattern "longnt": unknown kind; did you mean "longnet"?`
 };
 
-template <class T>
-using Result = tl::expected<T, Error>;
+template <class T> using Result = tl::expected<T, Error>;
 
 inline tl::unexpected<Error> fail(std::string what) { return tl::unexpected<Error>(Error{std::move(what)}); }
 
 namespace detail {
-template <class T>
-T take(Result<T>&& result) { return std::move(*result); }
+template <class T> T take(Result<T>&& result) { return std::move(*result); }
 inline void take(Result<void>&&) {}
-}  // namespace detail
+} // namespace detail
 
-}  // namespace dilascope
+} // namespace dilascope
 
 // TRY(expr): the value of a Result, or return its error to the caller.
 #define TRY(expr)                                                                                                      \

@@ -21,18 +21,20 @@ struct Field {
 };
 
 template <class E>
-concept NamedEnum = std::is_enum_v<E> && requires(E e) { enum_names(e); };
+concept NamedEnum = std::is_enum_v<E> && requires(E e) {
+    enum_names(e);
+};
 
-template <NamedEnum E>
-constexpr std::string_view enum_name(E value) { return enum_names(value)[static_cast<std::size_t>(value)]; }
+template <NamedEnum E> constexpr std::string_view enum_name(E value) {
+    return enum_names(value)[static_cast<std::size_t>(value)];
+}
 
 // The enum value called `name`, or nothing.
-template <NamedEnum E>
-constexpr std::optional<E> enum_from_name(std::string_view name) {
+template <NamedEnum E> constexpr std::optional<E> enum_from_name(std::string_view name) {
     constexpr auto names = enum_names(E{});
     for (std::size_t index = 0; index < names.size(); ++index)
         if (names[index] == name) return static_cast<E>(index);
     return std::nullopt;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

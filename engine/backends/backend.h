@@ -15,12 +15,12 @@ using CancelFlag = std::atomic<bool>;
 struct AttentionCall {
     const Problem* problem = nullptr;
     const Pattern* pattern = nullptr;
-    const Plan* plan = nullptr;        // not read by `reference`
-    const void* q = nullptr;           // (B,N,H,D) of problem.dtype, row-major
-    const void* k = nullptr;           // (B,M,G,D)
-    const void* v = nullptr;           // (B,M,G,D)
-    float* out = nullptr;              // (B,N,H,D); 0 where a row sees no key
-    float* lse = nullptr;              // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
+    const Plan* plan = nullptr; // not read by `reference`
+    const void* q = nullptr;    // (B,N,H,D) of problem.dtype, row-major
+    const void* k = nullptr;    // (B,M,G,D)
+    const void* v = nullptr;    // (B,M,G,D)
+    float* out = nullptr;       // (B,N,H,D); 0 where a row sees no key
+    float* lse = nullptr;       // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
     const CancelFlag* cancel = nullptr;
     bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 };
@@ -35,9 +35,9 @@ struct KernelChoice {
 class Backend {
 public:
     virtual ~Backend() = default;
-    virtual std::string_view name() const = 0;  // "reference", "cpu", "cuda"
+    virtual std::string_view name() const = 0; // "reference", "cpu", "cuda"
     virtual bool available() const = 0;
-    virtual std::string status() const = 0;     // "2 threads, AVX3", or why it is not available
+    virtual std::string status() const = 0; // "2 threads, AVX3", or why it is not available
     virtual KernelChoice choose(const Problem& problem, const Pattern& pattern) const = 0;
     virtual Result<void> forward(const AttentionCall& call) = 0;
 };
@@ -47,4 +47,4 @@ std::span<Backend* const> backends();
 // By name, or for "auto" by preference. Error when unknown (nearest name offered), not available or unable.
 Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -28,4 +28,4 @@ Result<Backend*> find_backend(std::string_view name, const Problem& problem, con
     return fail(fmt::format("unknown backend \"{}\"{}", name, nearest_hint(name, names)));
 }
 
-}  // namespace dilascope
+} // namespace dilascope

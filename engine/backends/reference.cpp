@@ -24,7 +24,8 @@ int times_counted(const SeenKey& seen, int branch) {
 }
 
 // One softmax: out[d] += weight · Σ_k p_k v_k[d] over the seen keys of `branch` (or all). Returns its log-sum-exp.
-double attend_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, int branch, double weight, double* out) {
+double attend_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, int branch, double weight,
+                  double* out) {
     const Problem& p = *call.problem;
     const auto* q = static_cast<const float*>(call.q) + query_offset(p, row.batch, row.query, row.head);
     const auto* k = static_cast<const float*>(call.k);
@@ -68,7 +69,8 @@ std::vector<double> sequence_sums(const AttentionCall& call, std::int64_t batch,
 }
 
 // A row under the pattern's mix. `sums` is only read for fkodom. `out` starts at zero. Returns the joint log-sum-exp.
-double mix_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, std::span<const double> sums, double* out) {
+double mix_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, std::span<const double> sums,
+               double* out) {
     const MixMode mix = mix_mode(*call.pattern);
     if (is_joint_softmax(mix)) return attend_row(call, row, keys, joint, 1, out);
     const Problem& p = *call.problem;
@@ -77,7 +79,8 @@ double mix_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey>
     double lse = minus_infinity;
     for (int branch = 0; branch < branch_total; ++branch) {
         std::ranges::fill(branch_out, 0.0);
-        const double branch_lse = attend_row(call, row, keys, branch, mix == MixMode::none ? 1.0 : 1.0 / branch_total, branch_out.data());
+        const double branch_lse =
+            attend_row(call, row, keys, branch, mix == MixMode::none ? 1.0 : 1.0 / branch_total, branch_out.data());
         if (branch_lse == minus_infinity) continue;
         for (std::int64_t d = 0; d < p.head_dim; ++d) {
             const double divisor = mix == MixMode::fkodom ? sums[std::size_t(branch * p.head_dim + d)] : 1.0;
@@ -95,7 +98,8 @@ void forward_head(const AttentionCall& call, std::int64_t head) {
     const Problem& p = *call.problem;
     std::vector<std::vector<double>> sums(std::size_t(p.batch));
     if (needs_sums(call))
-        for (std::int64_t batch = 0; batch < p.batch; ++batch) sums[std::size_t(batch)] = sequence_sums(call, batch, head);
+        for (std::int64_t batch = 0; batch < p.batch; ++batch)
+            sums[std::size_t(batch)] = sequence_sums(call, batch, head);
 #pragma omp parallel for schedule(dynamic, 16)
     for (std::int64_t query = 0; query < p.seq_len; ++query) {
         if (call.is_cancelled()) continue;
@@ -115,7 +119,8 @@ public:
     bool available() const override { return true; }
     std::string status() const override { return "float64, straight from the predicate"; }
     KernelChoice choose(const Problem& problem, const Pattern&) const override {
-        if (problem.dtype != Dtype::f32) return {"", fmt::format("reference reads f32 tensors, not {}", enum_name(problem.dtype))};
+        if (problem.dtype != Dtype::f32)
+            return {"", fmt::format("reference reads f32 tensors, not {}", enum_name(problem.dtype))};
         return {"reference f64", "the truth the others are checked against"};
     }
     Result<void> forward(const AttentionCall& call) override {
@@ -125,7 +130,7 @@ public:
     }
 };
 
-}  // namespace
+} // namespace
 
 Backend& reference_backend() {
     static ReferenceBackend backend;
@@ -147,4 +152,4 @@ Result<void> reference_rows(const AttentionCall& call, std::span<const RowIndex>
     return {};
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -25,4 +25,4 @@ struct SeenKey {
 // All keys query q of a head sees, ascending: the predicate asked for every key.
 std::vector<SeenKey> seen_keys(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q);
 
-}  // namespace dilascope
+} // namespace dilascope

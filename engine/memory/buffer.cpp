@@ -12,10 +12,10 @@ struct Ledger {
     std::map<std::string_view, MemoryUse> by_owner;
 };
 Ledger& ledger() {
-    static Ledger* instance = new Ledger;  // never destroyed: buffers with static lifetime may outlive it otherwise
+    static Ledger* instance = new Ledger; // never destroyed: buffers with static lifetime may outlive it otherwise
     return *instance;
 }
-}  // namespace
+} // namespace
 
 std::vector<MemoryUse> memory_use() {
     std::lock_guard lock(ledger().mutex);
@@ -46,9 +46,10 @@ void free_bytes(void* data, std::size_t bytes, const char* owner) {
 }
 
 Error out_of_memory(std::size_t bytes, const char* owner) {
-    return {fmt::format("{} needs {:.1f} MiB, which this machine refused; use a shorter seq_len, fewer heads or a smaller batch",
-                        owner, double(bytes) / (1 << 20))};
+    return {fmt::format(
+        "{} needs {:.1f} MiB, which this machine refused; use a shorter seq_len, fewer heads or a smaller batch", owner,
+        double(bytes) / (1 << 20))};
 }
 
-}  // namespace detail
-}  // namespace dilascope
+} // namespace detail
+} // namespace dilascope

@@ -14,7 +14,7 @@
 namespace dilascope {
 
 struct MemoryUse {
-    std::string owner;          // "cpu/packed_keys"
+    std::string owner; // "cpu/packed_keys"
     std::int64_t live_bytes = 0;
     std::int64_t peak_bytes = 0;
     std::int64_t allocation_count = 0;
@@ -28,10 +28,9 @@ namespace detail {
 void* allocate_bytes(std::size_t bytes, const char* owner);
 void free_bytes(void* data, std::size_t bytes, const char* owner);
 Error out_of_memory(std::size_t bytes, const char* owner);
-}  // namespace detail
+} // namespace detail
 
-template <class T>
-class Buffer {
+template <class T> class Buffer {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
@@ -43,12 +42,19 @@ public:
         Buffer buffer;
         buffer.count_ = count, buffer.owner_ = owner;
         buffer.data_ = static_cast<T*>(detail::allocate_bytes(std::size_t(count) * sizeof(T), owner));
-        if (!buffer.data_ && count > 0) return tl::unexpected(detail::out_of_memory(std::size_t(count) * sizeof(T), owner));
+        if (!buffer.data_ && count > 0)
+            return tl::unexpected(detail::out_of_memory(std::size_t(count) * sizeof(T), owner));
         return buffer;
     }
     Buffer(Buffer&& other) noexcept { swap(other); }
-    Buffer& operator=(Buffer&& other) noexcept { Buffer moved(std::move(other)); swap(moved); return *this; }
-    ~Buffer() { if (data_) detail::free_bytes(data_, std::size_t(count_) * sizeof(T), owner_); }
+    Buffer& operator=(Buffer&& other) noexcept {
+        Buffer moved(std::move(other));
+        swap(moved);
+        return *this;
+    }
+    ~Buffer() {
+        if (data_) detail::free_bytes(data_, std::size_t(count_) * sizeof(T), owner_);
+    }
 
     T* data() const { return data_; }
     std::int64_t size() const { return count_; }
@@ -58,10 +64,14 @@ public:
     T* end() const { return data_ + count_; }
 
 private:
-    void swap(Buffer& other) noexcept { std::swap(data_, other.data_); std::swap(count_, other.count_); std::swap(owner_, other.owner_); }
+    void swap(Buffer& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(count_, other.count_);
+        std::swap(owner_, other.owner_);
+    }
     T* data_ = nullptr;
     std::int64_t count_ = 0;
     const char* owner_ = "";
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -8,7 +8,8 @@ static void count_row(const Pattern& pattern, const Problem& problem, std::int64
     std::visit([&](const auto& kind) { count_row(kind, problem, head, what, positions, edges, counts); }, pattern.kind);
 }
 
-std::int64_t count_pairs(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region, Count what) {
+std::int64_t count_pairs(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
+                         Count what) {
     const std::int64_t edges[2] = {region.k.begin, std::max(region.k.begin, region.k.end)};
     std::int64_t count = 0;
     count_row(pattern, problem, head, what, region.q, edges, {&count, 1});
@@ -22,8 +23,8 @@ std::vector<std::int64_t> pixel_edges(Range tokens, std::int64_t pixels) {
     return edges;
 }
 
-void density_grid(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region, std::int64_t rows,
-                  std::int64_t columns, std::span<double> density, Count what) {
+void density_grid(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
+                  std::int64_t rows, std::int64_t columns, std::span<double> density, Count what) {
     const std::vector<std::int64_t> q_edges = pixel_edges(region.q, rows), k_edges = pixel_edges(region.k, columns);
     const bool worth_threads = rows * columns > 128 * 128;
 #pragma omp parallel if (worth_threads)
@@ -42,4 +43,4 @@ void density_grid(const Pattern& pattern, const Problem& problem, std::int64_t h
     }
 }
 
-}  // namespace dilascope
+} // namespace dilascope

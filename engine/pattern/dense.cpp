@@ -8,8 +8,8 @@ BranchSet branches(const Dense&, const Problem&, std::int64_t, std::int64_t, std
 int branch_count(const Dense&) { return 1; }
 int head_class(const Dense&, const Problem&, std::int64_t) { return 0; }
 
-void count_row(const Dense&, const Problem& problem, std::int64_t, Count, Range rows, std::span<const std::int64_t> edges,
-               std::span<std::int64_t> counts) {
+void count_row(const Dense&, const Problem& problem, std::int64_t, Count, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
     for (std::size_t column = 0; column < counts.size(); ++column) {
         const Range keys{edges[column], edges[column + 1]};
         counts[column] += problem.causal ? pairs_at_or_below(rows, keys, 0) : rows.size() * keys.size();
@@ -20,4 +20,4 @@ void append_tiles(const Dense&, const Problem& problem, std::int64_t, PlanBuilde
     append_band(builder, problem, Band{});
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -7,8 +7,7 @@ namespace dilascope {
 struct Dense {
     static constexpr const char* kind_name = "dense";
     static constexpr const char* help = "Every key";
-    template <class Self, class V>
-    static void visit(Self&, V&&) {}
+    template <class Self, class V> static void visit(Self&, V&&) {}
     friend bool operator==(const Dense&, const Dense&) = default;
 };
 
@@ -16,8 +15,8 @@ Result<void> validate(const Dense&, const Problem&);
 BranchSet branches(const Dense&, const Problem&, std::int64_t head, std::int64_t position, std::int64_t key);
 int branch_count(const Dense&);
 int head_class(const Dense&, const Problem&, std::int64_t head);
-void count_row(const Dense&, const Problem&, std::int64_t head, Count what, Range rows, std::span<const std::int64_t> edges,
-               std::span<std::int64_t> counts);
+void count_row(const Dense&, const Problem&, std::int64_t head, Count what, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts);
 void append_tiles(const Dense&, const Problem&, std::int64_t head, PlanBuilder& builder);
 
-}  // namespace dilascope
+} // namespace dilascope

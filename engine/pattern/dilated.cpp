@@ -32,9 +32,11 @@ BranchView branch_view(const Dilated& dilated, const Problem& problem, std::int6
 Result<void> validate(const Dilated& dilated, const Problem& problem) {
     const auto& segments = dilated.segment_lengths;
     const auto& rates = dilated.dilation_rates;
-    if (segments.empty()) return fail("dilated: segments is empty; give one segment length for each branch, e.g. segments=2048,4096");
+    if (segments.empty())
+        return fail("dilated: segments is empty; give one segment length for each branch, e.g. segments=2048,4096");
     if (segments.size() != rates.size())
-        return fail(fmt::format("dilated: {} segments but {} rates; give one rate for each segment length", segments.size(), rates.size()));
+        return fail(fmt::format("dilated: {} segments but {} rates; give one rate for each segment length",
+                                segments.size(), rates.size()));
     if (segments.size() > std::size_t(max_branches))
         return fail(fmt::format("dilated: {} branches; at most {} are supported", segments.size(), max_branches));
     for (std::size_t branch = 0; branch < segments.size(); ++branch) {
@@ -43,16 +45,19 @@ Result<void> validate(const Dilated& dilated, const Problem& problem) {
         if (rates[branch] < 1 || rates[branch] > std::int64_t{1} << 30)
             return fail(fmt::format("dilated: rates[{}] is {}; expected 1 … 2^30", branch, rates[branch]));
         if (rates[branch] > segments[branch])
-            return fail(fmt::format("dilated: rates[{}] is {}, larger than its segment length {}; use a rate of at most {}",
-                                    branch, rates[branch], segments[branch], segments[branch]));
+            return fail(
+                fmt::format("dilated: rates[{}] is {}, larger than its segment length {}; use a rate of at most {}",
+                            branch, rates[branch], segments[branch], segments[branch]));
     }
     if (dilated.heads != HeadMode::all && problem.heads < std::int64_t(segments.size()))
-        return fail(fmt::format("dilated: heads={} splits {} heads over {} branches; use at least as many heads as branches, or heads=all",
-                                enum_name(dilated.heads), problem.heads, segments.size()));
+        return fail(fmt::format(
+            "dilated: heads={} splits {} heads over {} branches; use at least as many heads as branches, or heads=all",
+            enum_name(dilated.heads), problem.heads, segments.size()));
     return {};
 }
 
-BranchSet branches(const Dilated& dilated, const Problem& problem, std::int64_t head, std::int64_t position, std::int64_t key) {
+BranchSet branches(const Dilated& dilated, const Problem& problem, std::int64_t head, std::int64_t position,
+                   std::int64_t key) {
     BranchSet set = 0;
     for (int branch = 0; branch < branch_count(dilated); ++branch) {
         const BranchView view = branch_view(dilated, problem, head, branch);
@@ -69,7 +74,8 @@ int branch_count(const Dilated& dilated) { return int(dilated.segment_lengths.si
 int head_class(const Dilated& dilated, const Problem& problem, std::int64_t head) {
     const auto same = [&](std::int64_t other) {
         for (int branch = 0; branch < branch_count(dilated); ++branch) {
-            const BranchView a = branch_view(dilated, problem, head, branch), b = branch_view(dilated, problem, other, branch);
+            const BranchView a = branch_view(dilated, problem, head, branch),
+                             b = branch_view(dilated, problem, other, branch);
             if (a.takes_part != b.takes_part || (a.takes_part && a.phase != b.phase)) return false;
         }
         return true;
@@ -79,4 +85,4 @@ int head_class(const Dilated& dilated, const Problem& problem, std::int64_t head
     return int(first);
 }
 
-}  // namespace dilascope
+} // namespace dilascope

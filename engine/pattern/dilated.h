@@ -22,7 +22,9 @@ enum class PhaseMode : std::uint8_t {
     group_mod,  // branch index mod r (fkodom, seed)
     zero,       // 0
 };
-constexpr auto enum_names(PhaseMode) { return std::array<std::string_view, 4>{"head_mod", "head_block", "group_mod", "zero"}; }
+constexpr auto enum_names(PhaseMode) {
+    return std::array<std::string_view, 4>{"head_mod", "head_block", "group_mod", "zero"};
+}
 
 // How the branches of one head become one output.
 enum class MixMode : std::uint8_t {
@@ -46,18 +48,20 @@ struct Dilated {
     PhaseMode phase = PhaseMode::head_mod;
     MixMode mix = MixMode::softmax;
 
-    template <class Self, class V>
-    static void visit(Self& self, V&& v) {
+    template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"segments", "Segment length of each branch", "tokens", 1, 0x1p40}, self.segment_lengths);
-        v(Field{"rates", "Dilation rate of each branch: every rate-th token of a segment takes part", "", 1, 0x1p30}, self.dilation_rates);
+        v(Field{"rates", "Dilation rate of each branch: every rate-th token of a segment takes part", "", 1, 0x1p30},
+          self.dilation_rates);
         v(Field{"heads", "all: every head in every branch; partition: heads split over the branches"}, self.heads);
-        v(Field{"phase", "Which residue a head keeps: head mod rate, blocks of heads, the branch index, or 0"}, self.phase);
+        v(Field{"phase", "Which residue a head keeps: head mod rate, blocks of heads, the branch index, or 0"},
+          self.phase);
         v(Field{"mix", "How branches are mixed: one softmax over all their keys, or per branch"}, self.mix);
     }
     friend bool operator==(const Dilated&, const Dilated&) = default;
 };
 
-// One branch as one head sees it in a problem; `takes_part` false when the head is not in the branch or its phase ≥ rate.
+// One branch as one head sees it in a problem; `takes_part` false when the head is not in the branch or its phase ≥
+// rate.
 struct BranchView {
     std::int64_t segment_length = 1, rate = 1, phase = 0;
     bool takes_part = false;
@@ -68,8 +72,8 @@ Result<void> validate(const Dilated&, const Problem&);
 BranchSet branches(const Dilated&, const Problem&, std::int64_t head, std::int64_t position, std::int64_t key);
 int branch_count(const Dilated&);
 int head_class(const Dilated&, const Problem&, std::int64_t head);
-void count_row(const Dilated&, const Problem&, std::int64_t head, Count what, Range rows, std::span<const std::int64_t> edges,
-               std::span<std::int64_t> counts);
+void count_row(const Dilated&, const Problem&, std::int64_t head, Count what, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts);
 void append_tiles(const Dilated&, const Problem&, std::int64_t head, PlanBuilder& builder);
 
-}  // namespace dilascope
+} // namespace dilascope

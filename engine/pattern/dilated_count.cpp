@@ -1,7 +1,7 @@
-// Exact pair counts of dilated patterns, closed form. Where the set of segments a query piece shares with a key interval
-// is constant, "some shared branch keeps both tokens" is a signed sum of residue classes (inclusion–exclusion, where the
-// intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N, residues may
-// be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
+// Exact pair counts of dilated patterns, closed form. Where the set of segments a query piece shares with a key
+// interval is constant, "some shared branch keeps both tokens" is a signed sum of residue classes (inclusion–exclusion,
+// where the intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N,
+// residues may be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
 #include "engine/pattern/dilated.h"
 #include <numeric>
 
@@ -56,7 +56,8 @@ void unite(std::vector<Term>& terms, Residues added) {
     const std::size_t before = terms.size();
     std::vector<Term> overlaps;
     for (std::size_t index = 0; index < before; ++index)
-        if (Residues both; intersect(terms[index].residues, added, both)) overlaps.push_back({both, -terms[index].sign});
+        if (Residues both; intersect(terms[index].residues, added, both))
+            overlaps.push_back({both, -terms[index].sign});
     for (const Term& overlap : overlaps) add_term(terms, overlap);
     add_term(terms, {added, 1});
     std::erase_if(terms, [](const Term& term) { return term.sign == 0; });
@@ -119,7 +120,7 @@ void count_piece(std::span<const BranchView> views, std::span<const Range> segme
     }
 }
 
-}  // namespace
+} // namespace
 
 void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head, Count what, Range rows,
                std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
@@ -145,4 +146,4 @@ void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head
     }
 }
 
-}  // namespace dilascope
+} // namespace dilascope

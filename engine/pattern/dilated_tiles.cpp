@@ -16,8 +16,8 @@ struct BranchOfHead {
 
 KeyRun segment_run(const BranchOfHead& branch, Range segment) {
     const std::int64_t count = (segment.size() - branch.view.phase + branch.view.rate - 1) / branch.view.rate;
-    return {segment.begin + branch.view.phase, std::int32_t(branch.view.rate), std::int32_t(std::max<std::int64_t>(0, count)),
-            std::int32_t(branch.branch), Band{}};
+    return {segment.begin + branch.view.phase, std::int32_t(branch.view.rate),
+            std::int32_t(std::max<std::int64_t>(0, count)), std::int32_t(branch.branch), Band{}};
 }
 
 Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_len) {
@@ -25,7 +25,8 @@ Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_
     return {begin, std::min(begin + view.segment_length, kv_len)};
 }
 
-// All tiles of the rows in [span.begin, span.end): pieces between segment ends, in each piece rows grouped by membership.
+// All tiles of the rows in [span.begin, span.end): pieces between segment ends, in each piece rows grouped by
+// membership.
 void append_span(std::span<const BranchOfHead> branches, Range span, std::int64_t kv_len, PlanBuilder& builder) {
     std::vector<BranchSet> membership;
     std::vector<Range> segments(branches.size());
@@ -39,12 +40,14 @@ void append_span(std::span<const BranchOfHead> branches, Range span, std::int64_
         for (std::size_t index = 0; index < branches.size(); ++index) {
             const Residues kept{0, branches[index].view.rate};
             const std::int64_t origin = segments[index].begin + branches[index].view.phase;
-            for (std::int64_t row = origin + first_index(kept, piece.begin - origin) * kept.modulus; row < piece.end; row += kept.modulus)
+            for (std::int64_t row = origin + first_index(kept, piece.begin - origin) * kept.modulus; row < piece.end;
+                 row += kept.modulus)
                 membership[std::size_t(row - piece.begin)] |= BranchSet{1} << index;
         }
         std::map<BranchSet, std::vector<std::int64_t>> rows_by_membership;
         for (std::int64_t row = piece.begin; row < piece.end; ++row)
-            if (const BranchSet set = membership[std::size_t(row - piece.begin)]) rows_by_membership[set].push_back(row);
+            if (const BranchSet set = membership[std::size_t(row - piece.begin)])
+                rows_by_membership[set].push_back(row);
         for (const auto& [set, rows] : rows_by_membership) {
             std::vector<KeyRun> runs;
             for (std::size_t index = 0; index < branches.size(); ++index)
@@ -60,7 +63,8 @@ void append_pass(int pass, std::span<const BranchOfHead> branches, const Problem
     std::int64_t period = 1;
     for (const BranchOfHead& branch : branches) {
         const std::int64_t length = branch.view.segment_length, common = std::gcd(period, length);
-        period = length / common > problem.kv_len / period ? problem.kv_len : std::min(problem.kv_len, period / common * length);
+        period = length / common > problem.kv_len / period ? problem.kv_len
+                                                           : std::min(problem.kv_len, period / common * length);
     }
     const std::int64_t first_query = problem.kv_len - problem.seq_len;
     const std::int64_t first_whole = (first_query + period - 1) / period, periods = problem.kv_len / period;
@@ -75,12 +79,13 @@ void append_pass(int pass, std::span<const BranchOfHead> branches, const Problem
     append_span(branches, {whole_end, problem.kv_len}, problem.kv_len, builder);
 }
 
-}  // namespace
+} // namespace
 
 void append_tiles(const Dilated& dilated, const Problem& problem, std::int64_t head, PlanBuilder& builder) {
     std::vector<BranchOfHead> branches;
     for (int branch = 0; branch < branch_count(dilated); ++branch)
-        if (const BranchView view = branch_view(dilated, problem, head, branch); view.takes_part) branches.push_back({branch, view});
+        if (const BranchView view = branch_view(dilated, problem, head, branch); view.takes_part)
+            branches.push_back({branch, view});
     if (branches.empty()) return;
     if (is_joint_softmax(dilated.mix)) {
         append_pass(0, branches, problem, builder);
@@ -89,4 +94,4 @@ void append_tiles(const Dilated& dilated, const Problem& problem, std::int64_t h
     for (const BranchOfHead& branch : branches) append_pass(branch.branch, {&branch, 1}, problem, builder);
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -6,7 +6,8 @@
 //   branches(kind, problem, head, position, key)   the predicate: which branches let this query position see this key
 //   branch_count(kind)                   how many branches there are
 //   head_class(kind, problem, head)      heads of equal class share tiles; classes are small integers
-//   count_row(kind, …)                   adds the exact pair counts of a row of rectangles, closed form: query positions
+//   count_row(kind, …)                   adds the exact pair counts of a row of rectangles, closed form: query
+//   positions
 //                                        `rows` × keys edges[i] … edges[i+1] into counts[i]
 //   append_tiles(kind, problem, head, builder)     query tiles and key runs covering the head's pairs exactly
 //
@@ -32,4 +33,4 @@ struct Count {
     int branch = 0; // for branch_pairs
 };
 
-}  // namespace dilascope
+} // namespace dilascope

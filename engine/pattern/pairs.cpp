@@ -11,9 +11,9 @@ std::int64_t pairs_at_or_below(Range rows, Range columns, std::int64_t diagonal)
     if (full > rise) {
         const std::int64_t first = rise + diagonal - columns.begin + 1, count = full - rise;
         const std::int64_t last = first + count - 1, sum = first + last;
-        pairs += count % 2 == 0 ? count / 2 * sum : count * (sum / 2);  // an odd count makes the sum even
+        pairs += count % 2 == 0 ? count / 2 * sum : count * (sum / 2); // an odd count makes the sum even
     }
     return pairs;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -24,7 +24,9 @@ inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (
 inline std::int64_t floor_mod(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
 
 // Index of the first member ≥ token: members are residue + modulus·index.
-inline std::int64_t first_index(Residues c, std::int64_t token) { return floor_div(token - c.residue + c.modulus - 1, c.modulus); }
+inline std::int64_t first_index(Residues c, std::int64_t token) {
+    return floor_div(token - c.residue + c.modulus - 1, c.modulus);
+}
 // How many members lie in the range.
 inline std::int64_t count_in(Residues c, Range r) {
     return r.size() == 0 ? 0 : first_index(c, r.end) - first_index(c, r.begin);
@@ -33,4 +35,4 @@ inline std::int64_t count_in(Residues c, Range r) {
 // Pairs (u, v), u in rows, v in columns, with v − u ≤ diagonal. Exact while the answer fits in 63 bits.
 std::int64_t pairs_at_or_below(Range rows, Range columns, std::int64_t diagonal);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -39,4 +39,4 @@ MixMode mix_mode(const Pattern& pattern) {
     return dilated ? dilated->mix : MixMode::softmax;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -30,4 +30,4 @@ int head_class(const Pattern& pattern, const Problem& problem, std::int64_t head
 // The mix of a dilated pattern; softmax for every other kind.
 MixMode mix_mode(const Pattern& pattern);
 
-}  // namespace dilascope
+} // namespace dilascope

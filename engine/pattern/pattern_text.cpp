@@ -46,8 +46,7 @@ Result<void> parse_value(std::string_view key, std::string_view text, std::vecto
     return {};
 }
 
-template <NamedEnum E>
-Result<void> parse_value(std::string_view key, std::string_view text, E& value) {
+template <NamedEnum E> Result<void> parse_value(std::string_view key, std::string_view text, E& value) {
     if (const auto found = enum_from_name<E>(text)) return value = *found, Result<void>{};
     constexpr auto names = enum_names(E{});
     return fail(fmt::format("{} is \"{}\"{}", key, text, nearest_hint(text, names)));
@@ -55,8 +54,7 @@ Result<void> parse_value(std::string_view key, std::string_view text, E& value) 
 
 std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
 std::string value_text(const std::vector<std::int64_t>& values) { return fmt::format("{}", fmt::join(values, ",")); }
-template <NamedEnum E>
-std::string value_text(E value) { return std::string(enum_name(value)); }
+template <NamedEnum E> std::string value_text(E value) { return std::string(enum_name(value)); }
 
 // A preset of `dilated` fixes heads, phase and mix; its text leaves them out and refuses them.
 constexpr std::string_view fixed_by_preset[] = {"heads", "phase", "mix"};
@@ -68,7 +66,8 @@ const Dilated* preset_dilated(const Preset& preset) {
 }
 
 template <class Kind>
-Result<void> set_field(Kind& kind, bool is_preset, std::string_view name, std::string_view key, std::string_view value) {
+Result<void> set_field(Kind& kind, bool is_preset, std::string_view name, std::string_view key,
+                       std::string_view value) {
     Result<void> result = {};
     bool found = false;
     std::vector<std::string_view> known;
@@ -87,7 +86,8 @@ Result<void> set_field(Kind& kind, bool is_preset, std::string_view name, std::s
 }
 
 Result<Pattern> parse_words(const std::vector<std::string_view>& words) {
-    if (words.empty()) return fail("it is empty; write a kind such as \"dense\" or \"longnet segments=2048,4096 rates=1,2\"");
+    if (words.empty())
+        return fail("it is empty; write a kind such as \"dense\" or \"longnet segments=2048,4096 rates=1,2\"");
     std::vector<std::string_view> names;
     const Preset* chosen = nullptr;
     for (const Preset& preset : presets()) {
@@ -104,8 +104,9 @@ Result<Pattern> parse_words(const std::vector<std::string_view>& words) {
         const std::string_view key = word.substr(0, equals), value = word.substr(equals + 1);
         if (std::ranges::find(seen, key) != seen.end()) return fail(fmt::format("{} is given twice", key));
         seen.push_back(key);
-        TRY(std::visit([&](auto& kind) { return set_field(kind, preset_dilated(*chosen) != nullptr, chosen->name, key, value); },
-                       pattern.kind));
+        TRY(std::visit(
+            [&](auto& kind) { return set_field(kind, preset_dilated(*chosen) != nullptr, chosen->name, key, value); },
+            pattern.kind));
     }
     return pattern;
 }
@@ -116,7 +117,7 @@ Pattern dilated_preset(HeadMode heads, PhaseMode phase, MixMode mix) {
     return {dilated};
 }
 
-}  // namespace
+} // namespace
 
 const std::vector<Preset>& presets() {
     static const std::vector<Preset> all = {
@@ -128,7 +129,9 @@ const std::vector<Preset>& presets() {
          dilated_preset(HeadMode::all, PhaseMode::head_block, MixMode::softmax_stopgrad)},
         {"seed", "dilated-attention-pytorch forks: heads split over branches, outputs divided by the branch count",
          dilated_preset(HeadMode::partition, PhaseMode::group_mod, MixMode::mean)},
-        {"fkodom", "fkodom's dilated-attention-pytorch: heads split over branches, outputs divided by their sum over the sequence",
+        {"fkodom",
+         "fkodom's dilated-attention-pytorch: heads split over branches, outputs divided by their sum over the "
+         "sequence",
          dilated_preset(HeadMode::partition, PhaseMode::group_mod, MixMode::fkodom)},
         {"dilated", Dilated::help, {Dilated{}}},
     };
@@ -147,15 +150,19 @@ std::string to_text(const Pattern& pattern) {
     if (const Dilated* dilated = std::get_if<Dilated>(&pattern.kind))
         for (const Preset& preset : presets()) {
             const Dilated* fixed = preset_dilated(preset);
-            if (!fixed || fixed->heads != dilated->heads || fixed->phase != dilated->phase || fixed->mix != dilated->mix) continue;
+            if (!fixed || fixed->heads != dilated->heads || fixed->phase != dilated->phase ||
+                fixed->mix != dilated->mix)
+                continue;
             text = preset.name, is_preset = true;
         }
-    std::visit([&](const auto& kind) {
-        std::remove_cvref_t<decltype(kind)>::visit(kind, [&](const Field& field, const auto& member) {
-            if (!(is_preset && is_fixed(field.name))) text += fmt::format(" {}={}", field.name, value_text(member));
-        });
-    }, pattern.kind);
+    std::visit(
+        [&](const auto& kind) {
+            std::remove_cvref_t<decltype(kind)>::visit(kind, [&](const Field& field, const auto& member) {
+                if (!(is_preset && is_fixed(field.name))) text += fmt::format(" {}={}", field.name, value_text(member));
+            });
+        },
+        pattern.kind);
     return text;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -10,7 +10,8 @@ namespace dilascope {
 // Unknown kinds and keys are errors that name the nearest match. Omitted keys keep their defaults.
 Result<Pattern> parse_pattern(std::string_view text);
 
-// The canonical text: a preset's name where one fits, every key that the preset leaves free. Parses back to the same pattern.
+// The canonical text: a preset's name where one fits, every key that the preset leaves free. Parses back to the same
+// pattern.
 std::string to_text(const Pattern& pattern);
 
 // A named starting point of the text form; `longnet`, `torchscale`, `seed` and `fkodom` fix heads, phase and mix.
@@ -21,4 +22,4 @@ struct Preset {
 };
 const std::vector<Preset>& presets();
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -32,4 +32,4 @@ void append_tiles(const Window& window, const Problem& problem, std::int64_t, Pl
     append_band(builder, problem, Band{-window.left, window.right});
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -10,8 +10,7 @@ struct Window {
     std::int64_t left = 256;  // keys before the query, ≥ 0
     std::int64_t right = 256; // keys after the query, ≥ 0
 
-    template <class Self, class V>
-    static void visit(Self& self, V&& v) {
+    template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"left", "Keys before the query", "tokens", 0, 0x1p40}, self.left);
         v(Field{"right", "Keys after the query", "tokens", 0, 0x1p40}, self.right);
     }
@@ -22,8 +21,8 @@ Result<void> validate(const Window&, const Problem&);
 BranchSet branches(const Window&, const Problem&, std::int64_t head, std::int64_t position, std::int64_t key);
 int branch_count(const Window&);
 int head_class(const Window&, const Problem&, std::int64_t head);
-void count_row(const Window&, const Problem&, std::int64_t head, Count what, Range rows, std::span<const std::int64_t> edges,
-               std::span<std::int64_t> counts);
+void count_row(const Window&, const Problem&, std::int64_t head, Count what, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts);
 void append_tiles(const Window&, const Problem&, std::int64_t head, PlanBuilder& builder);
 
-}  // namespace dilascope
+} // namespace dilascope

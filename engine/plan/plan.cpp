@@ -61,4 +61,4 @@ void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
     }
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -10,7 +10,7 @@ namespace dilascope {
 // Tiles of one head class, repeated along the sequence: repeat t shifts rows by t·row_shift and keys by t·key_shift.
 struct TileList {
     std::int32_t head_class = 0;
-    std::int32_t pass = 0;             // 0 when all branches share one softmax, else the branch
+    std::int32_t pass = 0; // 0 when all branches share one softmax, else the branch
     std::int64_t tiles_begin = 0, tile_count = 0;
     std::int64_t repeat_count = 1;
     std::int64_t row_shift = 0, key_shift = 0;
@@ -19,16 +19,16 @@ struct TileList {
 struct Plan {
     Problem problem;
     MixMode mix = MixMode::softmax;
-    int pass_count = 1;                     // 1: all branches in one online softmax; else one pass a branch, merged by `mix`
-    std::string reason;                     // why this many passes, for doctor and run records
+    int pass_count = 1; // 1: all branches in one online softmax; else one pass a branch, merged by `mix`
+    std::string reason; // why this many passes, for doctor and run records
     std::vector<TileList> lists;
     std::vector<QueryTile> tiles;
-    std::vector<std::int32_t> row_offsets;  // of listed rows
+    std::vector<std::int32_t> row_offsets; // of listed rows
     std::vector<KeyRun> runs;
-    std::vector<std::int32_t> head_classes; // class of each head
+    std::vector<std::int32_t> head_classes;             // class of each head
     std::vector<std::vector<std::int64_t>> class_heads; // heads of each class
-    std::int64_t multiplicity = 0;          // Σ over heads and rows of the keys a row's softmax sums, exact
-    std::int64_t tile_pairs = 0;            // Σ rows × run keys before masking, all heads: what a kernel without skipping computes
+    std::int64_t multiplicity = 0; // Σ over heads and rows of the keys a row's softmax sums, exact
+    std::int64_t tile_pairs = 0; // Σ rows × run keys before masking, all heads: what a kernel without skipping computes
 };
 
 // Error when the pattern does not fit the problem.
@@ -48,4 +48,4 @@ std::vector<WorkItem> work_items(const Plan& plan, int pass);
 // Query positions of a tile after its shift; `rows` holds at least row_count entries.
 void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows);
 
-}  // namespace dilascope
+} // namespace dilascope

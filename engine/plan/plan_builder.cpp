@@ -119,4 +119,4 @@ void append_band(PlanBuilder& builder, const Problem& problem, Band band) {
         append_rows({row, std::min(row + max_tile_rows, problem.kv_len)});
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,5 +1,6 @@
 #pragma once
-// PlanBuilder: what a pattern kind appends its tiles to. It clips to the queries that exist, applies causality and counts.
+// PlanBuilder: what a pattern kind appends its tiles to. It clips to the queries that exist, applies causality and
+// counts.
 #include "engine/plan/plan.h"
 #include <span>
 
@@ -21,7 +22,8 @@ public:
 private:
     void append_tile(std::span<const std::int64_t> positions, std::span<const KeyRun> runs);
     void append_run(std::span<const std::int64_t> positions, const KeyRun& run);
-    void push_run(std::span<const std::int64_t> positions, KeyRun run, std::int64_t begin, std::int64_t end, bool banded);
+    void push_run(std::span<const std::int64_t> positions, KeyRun run, std::int64_t begin, std::int64_t end,
+                  bool banded);
 
     Plan& plan_;
     int head_class_;
@@ -31,4 +33,4 @@ private:
 // Tiles of a pattern whose rows all see the keys of one band (dense is the open band).
 void append_band(PlanBuilder& builder, const Problem& problem, Band band);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -29,12 +29,12 @@ inline constexpr int max_tile_rows = 128;
 
 // Up to 128 query positions, ascending, that share key runs: affine (first_row + stride·index) or listed.
 struct QueryTile {
-    std::int64_t first_row = 0;   // query *position* (0 … M−1) of the tile's first row
-    std::int32_t row_stride = 1;  // of affine rows; 0 when the rows are listed
-    std::int32_t row_count = 0;   // 1 … max_tile_rows
-    std::int64_t rows_begin = 0;  // listed: index into Plan::row_offsets, whose entries are relative to first_row
-    std::int64_t runs_begin = 0;  // index into Plan::runs
+    std::int64_t first_row = 0;  // query *position* (0 … M−1) of the tile's first row
+    std::int32_t row_stride = 1; // of affine rows; 0 when the rows are listed
+    std::int32_t row_count = 0;  // 1 … max_tile_rows
+    std::int64_t rows_begin = 0; // listed: index into Plan::row_offsets, whose entries are relative to first_row
+    std::int64_t runs_begin = 0; // index into Plan::runs
     std::int32_t run_count = 0;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

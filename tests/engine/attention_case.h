@@ -12,7 +12,8 @@ namespace dilascope {
 inline void fill_normal(std::vector<float>& values, std::uint64_t seed) {
     std::mt19937_64 random(seed);
     for (float& value : values) {
-        const double u = double((random() >> 11) + 1) * 0x1p-53, angle = double(random() >> 11) * 0x1p-53 * 6.283185307179586;
+        const double u = double((random() >> 11) + 1) * 0x1p-53,
+                     angle = double(random() >> 11) * 0x1p-53 * 6.283185307179586;
         value = float(std::sqrt(-2 * std::log(u)) * std::cos(angle));
     }
 }
@@ -24,8 +25,9 @@ struct AttentionCase {
     std::vector<float> q, k, v, out, lse;
 
     AttentionCase(const Pattern& pattern_in, const Problem& problem_in, std::uint64_t seed)
-        : problem(problem_in), pattern(pattern_in), plan(make_plan(pattern_in, problem_in).value()), q(std::size_t(query_elements(problem))),
-          k(std::size_t(key_elements(problem))), v(k.size()), out(q.size()), lse(std::size_t(lse_elements(problem))) {
+        : problem(problem_in), pattern(pattern_in), plan(make_plan(pattern_in, problem_in).value()),
+          q(std::size_t(query_elements(problem))), k(std::size_t(key_elements(problem))), v(k.size()), out(q.size()),
+          lse(std::size_t(lse_elements(problem))) {
         fill_normal(q, seed), fill_normal(k, seed + 1), fill_normal(v, seed + 2);
     }
     AttentionCall call() {
@@ -35,7 +37,8 @@ struct AttentionCase {
     }
 };
 
-// Worst excess of |value − truth| over abs + rel·|truth|; ≤ 0 when all agree. Infinities must match exactly; NaN never agrees.
+// Worst excess of |value − truth| over abs + rel·|truth|; ≤ 0 when all agree. Infinities must match exactly; NaN never
+// agrees.
 inline double worst_excess(const std::vector<float>& values, const std::vector<float>& truth, double abs, double rel) {
     double worst = -abs;
     for (std::size_t index = 0; index < values.size(); ++index) {
@@ -47,4 +50,4 @@ inline double worst_excess(const std::vector<float>& values, const std::vector<f
     return worst;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

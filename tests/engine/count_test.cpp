@@ -8,7 +8,8 @@
 
 using namespace dilascope;
 
-static std::int64_t brute_force(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region, Count what) {
+static std::int64_t brute_force(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
+                                Count what) {
     std::int64_t count = 0;
     for (std::int64_t q = region.q.begin; q < region.q.end; ++q)
         for (std::int64_t k = region.k.begin; k < region.k.end; ++k) {
@@ -49,7 +50,8 @@ TEST_CASE("counts of random rectangles equal brute force", "[count]") {
             const Region region{random_range(random, problem.seq_len), random_range(random, problem.kv_len)};
             for (Count what : {Count{}, Count{Count::multiplicity, 0},
                                Count{Count::branch_pairs, int(pick(random, 0, branch_count(pattern) - 1))}})
-                REQUIRE(count_pairs(pattern, problem, head, region, what) == brute_force(pattern, problem, head, region, what));
+                REQUIRE(count_pairs(pattern, problem, head, region, what) ==
+                        brute_force(pattern, problem, head, region, what));
         }
     }
 }
@@ -70,7 +72,8 @@ TEST_CASE("density_grid is the exact count of every pixel", "[count]") {
                 const Region pixel{{q_edges[std::size_t(row)], q_edges[std::size_t(row) + 1]},
                                    {k_edges[std::size_t(column)], k_edges[std::size_t(column) + 1]}};
                 const std::int64_t cells = pixel.q.size() * pixel.k.size();
-                const double expected = cells == 0 ? 0.0 : double(brute_force(pattern, problem, 0, pixel, {})) / double(cells);
+                const double expected =
+                    cells == 0 ? 0.0 : double(brute_force(pattern, problem, 0, pixel, {})) / double(cells);
                 REQUIRE(density[std::size_t(row * columns + column)] == expected);
             }
     }
@@ -82,7 +85,8 @@ TEST_CASE("rates whose common multiple passes 64 bits are still counted exactly"
     dilated.phase = PhaseMode::zero;
     const Pattern pattern{dilated};
     const Problem problem = self_attention(3000, 1, 8);
-    CHECK(count_pairs(pattern, problem, 0, whole_matrix(problem)) == 1 + 8 * 3); // token 0 is shared; each branch adds one token
+    CHECK(count_pairs(pattern, problem, 0, whole_matrix(problem)) ==
+          1 + 8 * 3); // token 0 is shared; each branch adds one token
     CHECK(count_pairs(pattern, problem, 0, whole_matrix(problem), {Count::multiplicity, 0}) == 8 * 4);
 }
 

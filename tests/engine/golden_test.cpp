@@ -1,5 +1,5 @@
-// Golden masks: the predicate of every kind and preset drawn as readable text. UPDATE_GOLDEN=1 rewrites them; review the diff.
-// To add a pattern: one line in golden_cases() and its file under golden/.
+// Golden masks: the predicate of every kind and preset drawn as readable text. UPDATE_GOLDEN=1 rewrites them; review
+// the diff. To add a pattern: one line in golden_cases() and its file under golden/.
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include <cstdlib>
@@ -39,7 +39,8 @@ std::string draw(const GoldenCase& golden) {
     problem.kv_len = golden.kv_len;
     REQUIRE(validate(pattern, problem));
     std::ostringstream text;
-    text << golden.pattern << (golden.causal ? " (causal)" : "") << ", N=" << golden.seq_len << " M=" << golden.kv_len << " H=" << golden.heads << "\n";
+    text << golden.pattern << (golden.causal ? " (causal)" : "") << ", N=" << golden.seq_len << " M=" << golden.kv_len
+         << " H=" << golden.heads << "\n";
     for (std::int64_t q = 0; q < problem.seq_len; ++q) {
         for (std::int64_t head = 0; head < problem.heads; ++head) {
             text << (head > 0 ? "  " : "");
@@ -53,7 +54,7 @@ std::string draw(const GoldenCase& golden) {
     return text.str();
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("golden masks", "[golden]") {
     for (const GoldenCase& golden : golden_cases()) {

@@ -20,7 +20,8 @@ TEST_CASE("the text form round-trips every pattern", "[pattern]") {
 
 TEST_CASE("a preset and its general form are one pattern with one text", "[pattern]") {
     const Pattern preset = parse_pattern("longnet segments=64,128 rates=1,2").value();
-    const Pattern general = parse_pattern("dilated rates=1,2 segments=64,128 heads=all phase=head_mod mix=softmax").value();
+    const Pattern general =
+        parse_pattern("dilated rates=1,2 segments=64,128 heads=all phase=head_mod mix=softmax").value();
     CHECK(preset == general);
     CHECK(to_text(general) == "longnet segments=64,128 rates=1,2");
     CHECK(std::get<Dilated>(parse_pattern("torchscale").value().kind).mix == MixMode::softmax_stopgrad);
@@ -32,7 +33,8 @@ TEST_CASE("a preset and its general form are one pattern with one text", "[patte
 TEST_CASE("bad pattern text names the culprit and the mend", "[pattern]") {
     const auto error_of = [](const char* text) { return parse_pattern(text).error().what; };
     CHECK_THAT(error_of("longnt segments=1"), Contains("unknown kind \"longnt\"; did you mean \"longnet\"?"));
-    CHECK_THAT(error_of("longnet segmets=4"), Contains("unknown key \"segmets\" of longnet; did you mean \"segments\"?"));
+    CHECK_THAT(error_of("longnet segmets=4"),
+               Contains("unknown key \"segmets\" of longnet; did you mean \"segments\"?"));
     CHECK_THAT(error_of("longnet mix=mean"), Contains("longnet fixes mix; use \"dilated"));
     CHECK_THAT(error_of("dilated mix=men"), Contains("mix is \"men\"; did you mean \"mean\"?"));
     CHECK_THAT(error_of("window left=12x"), Contains("left has \"12x\"; expected a whole number"));
@@ -50,7 +52,8 @@ TEST_CASE("patterns that do not fit their problem are refused with the reason", 
     };
     const Problem problem = self_attention(64, 2, 8);
     CHECK_THAT(error_of("longnet segments=64 rates=1,2", problem), Contains("1 segments but 2 rates"));
-    CHECK_THAT(error_of("longnet segments=4 rates=8", problem), Contains("rates[0] is 8, larger than its segment length 4"));
+    CHECK_THAT(error_of("longnet segments=4 rates=8", problem),
+               Contains("rates[0] is 8, larger than its segment length 4"));
     CHECK_THAT(error_of("longnet segments=0 rates=1", problem), Contains("segments[0] is 0"));
     CHECK_THAT(error_of("seed segments=8,16,32 rates=1,2,4", problem), Contains("splits 2 heads over 3 branches"));
     CHECK_THAT(error_of("window left=-1", problem), Contains("left is -1"));

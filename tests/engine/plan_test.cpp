@@ -11,7 +11,8 @@ using namespace dilascope;
 // counts[pass][(head·N + q)·M + k] from the plan's tiles and runs.
 static std::vector<std::vector<int>> pairs_of(const Plan& plan) {
     const Problem& p = plan.problem;
-    std::vector<std::vector<int>> counts(std::size_t(plan.pass_count), std::vector<int>(std::size_t(p.heads * p.seq_len * p.kv_len), 0));
+    std::vector<std::vector<int>> counts(std::size_t(plan.pass_count),
+                                         std::vector<int>(std::size_t(p.heads * p.seq_len * p.kv_len), 0));
     for (int pass = 0; pass < plan.pass_count; ++pass)
         for (const WorkItem& item : work_items(plan, pass)) {
             const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
@@ -26,7 +27,8 @@ static std::vector<std::vector<int>> pairs_of(const Plan& plan) {
                         const std::int64_t key = run.key(step) + item.repeat * list.key_shift;
                         const std::int64_t q = row - (p.kv_len - p.seq_len);
                         REQUIRE((key >= 0 && key < p.kv_len && q >= 0 && q < p.seq_len));
-                        if (run.band.contains(key - row)) ++counts[std::size_t(pass)][std::size_t((item.head * p.seq_len + q) * p.kv_len + key)];
+                        if (run.band.contains(key - row))
+                            ++counts[std::size_t(pass)][std::size_t((item.head * p.seq_len + q) * p.kv_len + key)];
                     }
             }
         }
@@ -41,7 +43,8 @@ TEST_CASE("plans hold exactly the predicate's pairs", "[plan]") {
         Pattern pattern = random_pattern(random, problem.kv_len, problem.heads);
         if (Dilated* dilated = std::get_if<Dilated>(&pattern.kind)) dilated->mix = MixMode(pick(random, 0, 4));
         if (!validate(pattern, problem)) continue;
-        INFO(to_text(pattern) << " N " << problem.seq_len << " M " << problem.kv_len << " H " << problem.heads << " causal " << problem.causal);
+        INFO(to_text(pattern) << " N " << problem.seq_len << " M " << problem.kv_len << " H " << problem.heads
+                              << " causal " << problem.causal);
         const Plan plan = make_plan(pattern, problem).value();
         const auto counts = pairs_of(plan);
         std::int64_t total = 0;
@@ -55,7 +58,8 @@ TEST_CASE("plans hold exactly the predicate's pairs", "[plan]") {
                     if (plan.pass_count == 1 && is_joint_softmax(plan.mix)) {
                         same &= counts[0][at] == multiplicity(pattern, problem, head, q, k);
                     } else {
-                        for (int pass = 0; pass < plan.pass_count; ++pass) same &= counts[std::size_t(pass)][at] == int(set >> pass & 1);
+                        for (int pass = 0; pass < plan.pass_count; ++pass)
+                            same &= counts[std::size_t(pass)][at] == int(set >> pass & 1);
                     }
                 }
         REQUIRE(same);

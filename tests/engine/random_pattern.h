@@ -10,8 +10,9 @@ namespace dilascope {
 inline std::int64_t pick(std::mt19937_64& random, std::int64_t low, std::int64_t high) {
     return low + std::int64_t(random() % std::uint64_t(high - low + 1));
 }
-template <class T>
-T pick_of(std::mt19937_64& random, const std::vector<T>& choices) { return choices[random() % choices.size()]; }
+template <class T> T pick_of(std::mt19937_64& random, const std::vector<T>& choices) {
+    return choices[random() % choices.size()];
+}
 
 // Any dilated pattern for `heads` heads: segments that do and do not divide, rates that do and do not divide segments.
 inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std::int64_t heads) {
@@ -22,7 +23,8 @@ inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std
     const std::int64_t branch_total = pick(random, 1, most);
     for (std::int64_t branch = 0; branch < branch_total; ++branch) {
         const bool power = pick(random, 0, 1) == 0;
-        const std::int64_t segment = power ? std::int64_t{1} << pick(random, 0, 9) : pick(random, 1, longest + longest / 4 + 1);
+        const std::int64_t segment =
+            power ? std::int64_t{1} << pick(random, 0, 9) : pick(random, 1, longest + longest / 4 + 1);
         dilated.segment_lengths.push_back(segment);
         dilated.dilation_rates.push_back(pick(random, 1, std::min<std::int64_t>(segment, 13)));
     }
@@ -52,4 +54,4 @@ inline Problem random_problem(std::mt19937_64& random, const std::vector<std::in
     return problem;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

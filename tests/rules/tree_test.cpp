@@ -1,0 +1,107 @@
+// Rules of the source tree itself: layers, file sizes, formatting, no traces of one machine.
+#include "tests/catch.h"
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path root = DILASCOPE_SOURCE_DIR;
+
+std::vector<fs::path> sources(const std::string& folder) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+        const std::string extension = entry.path().extension().string();
+        if (extension == ".h" || extension == ".cpp" || extension == ".cu" || extension == ".cuh")
+            files.push_back(entry.path());
+    }
+    return files;
+}
+
+std::string text_of(const fs::path& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+std::vector<std::string> includes_of(const std::string& text) {
+    static const std::regex include(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])", std::regex::multiline);
+    std::vector<std::string> names;
+    for (std::sregex_iterator at(text.begin(), text.end(), include), end; at != end; ++at) names.push_back((*at)[1]);
+    return names;
+}
+
+// What a folder may not include, as a pattern over include paths.
+struct Layer {
+    const char* folder;
+    const char* forbidden;
+};
+const char* gui = R"(^(imgui|backends/imgui|GLFW/|epoxy/|GL/|EGL/|cairo|png\.h|ft2build))";
+const Layer layers[] = {
+    {"engine", R"(^(experiments|views|app)/|^(sqlite3|nlohmann/|toml|zip\.h|CLI/))"},
+    {"engine", gui},
+    {"experiments", R"(^(views|app)/|^CLI/)"},
+    {"experiments", gui},
+    {"views", R"(^app/|^(sqlite3|toml|zip\.h|CLI/|GLFW/|epoxy/|GL/|EGL/|backends/imgui_impl))"},
+    {"app", R"(^(sqlite3|toml|zip\.h|cairo|png\.h))"},
+};
+
+bool may_use_cuda(const fs::path& file) {
+    const std::string path = fs::relative(file, root).generic_string();
+    return file.extension() == ".cu" || file.extension() == ".cuh" || path.starts_with("engine/backends/cuda/") ||
+           path.starts_with("engine/memory/");
+}
+
+} // namespace
+
+TEST_CASE("layers point one way: app, views, experiments, engine", "[rules]") {
+    for (const Layer& layer : layers) {
+        const std::regex forbidden(layer.forbidden);
+        for (const fs::path& file : sources(layer.folder))
+            for (const std::string& include : includes_of(text_of(file))) {
+                INFO(file.string() << " includes " << include);
+                CHECK_FALSE(std::regex_search(include, forbidden));
+            }
+    }
+    for (const char* folder : {"engine", "experiments", "views", "app"})
+        for (const fs::path& file : sources(folder))
+            for (const std::string& include : includes_of(text_of(file))) {
+                INFO(file.string() << " includes " << include);
+                CHECK((may_use_cuda(file) || !std::regex_search(include, std::regex("^(cuda|cublas|nccl|nvml)"))));
+            }
+}
+
+TEST_CASE("no file is longer than 400 lines", "[rules]") {
+    for (const char* folder : {"engine", "experiments", "views", "app", "tests"})
+        for (const fs::path& file : sources(folder)) {
+            const std::string text = text_of(file);
+            INFO(file.string());
+            CHECK(std::count(text.begin(), text.end(), '\n') <= 400);
+        }
+}
+
+TEST_CASE("headers start with #pragma once and a sentence of purpose", "[rules]") {
+    for (const char* folder : {"engine", "experiments", "views", "app"})
+        for (const fs::path& file : sources(folder)) {
+            if (file.extension() != ".h" || file.stem().string().ends_with("-inl")) continue;
+            INFO(file.string());
+            CHECK(text_of(file).starts_with("#pragma once\n//"));
+        }
+}
+
+TEST_CASE("the sources are formatted", "[rules][slow]") {
+    // Versions differ in details; Debian 12's decides.
+    if (std::system("clang-format --version 2> /dev/null | grep -q 'version 14'") != 0) {
+        WARN("skipped: clang-format 14 is not installed");
+        return;
+    }
+    const std::string command =
+        "cd '" + root.string() +
+        "' && find engine experiments views app tests \\( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \\) "
+        "-exec clang-format --dry-run --Werror {} +";
+    CHECK(std::system(command.c_str()) == 0);
+}
