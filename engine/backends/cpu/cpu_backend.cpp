@@ -1,0 +1,46 @@
+#include "engine/backends/cpu/cpu_backend.h"
+#include "engine/backends/cpu/forward.h"
+#include <fmt/format.h>
+#include <omp.h>
+
+namespace dilascope {
+
+namespace {
+
+class CpuBackend final : public Backend {
+public:
+    std::string_view name() const override { return "cpu"; }
+    bool available() const override { return tile_kernel().has_value(); }
+
+    std::string status() const override {
+        const Result<TileKernel> kernel = tile_kernel();
+        if (!kernel) return kernel.error().what;
+        const int threads = omp_get_max_threads();
+        return fmt::format("{} thread{}, {}", threads, threads == 1 ? "" : "s", kernel->target);
+    }
+
+    KernelChoice choose(const Problem& problem, const Pattern&) const override {
+        const Result<TileKernel> kernel = tile_kernel();
+        if (!kernel) return {"", kernel.error().what};
+        if (problem.dtype != Dtype::f32)
+            return {"", fmt::format("cpu reads f32 tensors, not {}; convert them first", enum_name(problem.dtype))};
+        if (problem.head_dim > 256) return {"", fmt::format("cpu runs head_dim 1 … 256, not {}", problem.head_dim)};
+        return {fmt::format("cpu/tiled f32 {}", kernel->target),
+                "the widest instruction set of this CPU that the binary holds"};
+    }
+
+    Result<void> forward(const AttentionCall& call) override {
+        const KernelChoice choice = choose(*call.problem, *call.pattern);
+        if (!choice.supported()) return fail(choice.reason);
+        return cpu_forward(call, TRY(tile_kernel()));
+    }
+};
+
+} // namespace
+
+Backend& cpu_backend() {
+    static CpuBackend backend;
+    return backend;
+}
+
+} // namespace dilascope

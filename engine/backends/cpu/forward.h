@@ -1,0 +1,13 @@
+#pragma once
+// Forward attention over a plan with a tile kernel: work items over all cores, passes merged by the plan's mix.
+#include "engine/backends/backend.h"
+#include "engine/backends/cpu/tile_kernel.h"
+
+namespace dilascope {
+
+// Writes all of call.out and call.lse. In one pass no two tiles may hold the same row of a head. The result does not
+// depend on the number of threads. Error when cancelled or when the workspace cannot be allocated; outputs are then
+// unspecified.
+Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel);
+
+} // namespace dilascope

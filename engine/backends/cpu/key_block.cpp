@@ -1,0 +1,81 @@
+#include "engine/backends/cpu/key_block.h"
+#include <algorithm>
+#include <numeric>
+
+namespace dilascope {
+
+namespace {
+
+// Sorts by visible rows, so that the rows of a micro-tile need one short range of the block even when several runs
+// straddle their edges in it. The order of keys does not matter to a softmax.
+void sort_by_rows(KeyBlock& block) {
+    std::array<std::int32_t, max_block_keys> order;
+    std::iota(order.begin(), order.begin() + block.count, 0);
+    std::stable_sort(order.begin(), order.begin() + block.count, [&](std::int32_t a, std::int32_t b) {
+        return block.row_begin[std::size_t(a)] + block.row_end[std::size_t(a)] <
+               block.row_begin[std::size_t(b)] + block.row_end[std::size_t(b)];
+    });
+    const KeyBlock unsorted = block;
+    for (std::size_t index = 0; index < std::size_t(block.count); ++index) {
+        const auto from = std::size_t(order[index]);
+        block.positions[index] = unsorted.positions[from];
+        block.row_begin[index] = unsorted.row_begin[from];
+        block.row_end[index] = unsorted.row_end[from];
+    }
+}
+
+} // namespace
+
+bool KeyFeed::next(KeyBlock& block) {
+    block.count = 0;
+    block.is_banded = banded_phase_;
+    int runs_taken = 0;
+    while (block.count < max_block_keys) {
+        if (run_index_ == runs_.size()) {
+            if (banded_phase_) break;
+            banded_phase_ = true;
+            run_index_ = 0;
+            if (block.count > 0) break;
+            block.is_banded = true;
+            continue;
+        }
+        const KeyRun& run = runs_[run_index_];
+        const int count_before = block.count;
+        if (run.band.is_full() == banded_phase_)
+            key_index_ = run.count;
+        else if (banded_phase_)
+            take_banded(run, block);
+        else
+            take_full(run, block);
+        runs_taken += block.count > count_before;
+        if (key_index_ == run.count) ++run_index_, key_index_ = row_begin_ = row_end_ = 0;
+    }
+    if (block.is_banded && runs_taken > 1) sort_by_rows(block);
+    return block.count > 0;
+}
+
+void KeyFeed::take_full(const KeyRun& run, KeyBlock& block) {
+    const std::int32_t take = std::min(max_block_keys - block.count, run.count - key_index_);
+    std::int64_t key = run.key(key_index_) + key_shift_;
+    for (std::int32_t index = 0; index < take; ++index, key += run.stride)
+        block.positions[std::size_t(block.count + index)] = key;
+    block.count += take;
+    key_index_ += take;
+}
+
+void KeyFeed::take_banded(const KeyRun& run, KeyBlock& block) {
+    const auto row_count = std::int32_t(rows_.size());
+    for (; key_index_ < run.count && block.count < max_block_keys; ++key_index_) {
+        const std::int64_t key = run.key(key_index_) + key_shift_;
+        // Row p sees the key when lo ≤ key − p ≤ hi.
+        while (row_begin_ < row_count && rows_[std::size_t(row_begin_)] < key - run.band.hi) ++row_begin_;
+        while (row_end_ < row_count && rows_[std::size_t(row_end_)] <= key - run.band.lo) ++row_end_;
+        if (row_begin_ >= row_end_) continue;
+        const auto slot = std::size_t(block.count++);
+        block.positions[slot] = key;
+        block.row_begin[slot] = row_begin_;
+        block.row_end[slot] = row_end_;
+    }
+}
+
+} // namespace dilascope

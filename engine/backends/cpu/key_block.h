@@ -1,0 +1,44 @@
+#pragma once
+// KeyBlock: up to 192 keys gathered from the runs of a tile, and which of the tile's rows see each of them.
+// Short runs share a block, so a pattern of small segments still feeds the kernel full blocks.
+#include "engine/plan/tiles.h"
+#include <array>
+#include <span>
+
+namespace dilascope {
+
+inline constexpr int max_block_keys =
+    192; // 32 micro-kernels of 6 keys; keys, values and scores fit a 1 MiB L2 up to D = 256
+
+struct KeyBlock {
+    int count = 0;
+    bool is_banded = false; // false: every row of the tile sees every key, the row ranges below are not set
+    std::array<std::int64_t, max_block_keys> positions;
+    // A band on ascending rows always leaves one contiguous range of row indices, never empty here.
+    std::array<std::int32_t, max_block_keys> row_begin, row_end;
+};
+
+// Hands out the keys of a tile in blocks: first the keys that all rows see, then the banded ones. Keys that no row sees
+// are left out.
+class KeyFeed {
+public:
+    // `rows`: the tile's query positions, ascending; `key_shift` is added to every key of the runs.
+    KeyFeed(std::span<const KeyRun> runs, std::int64_t key_shift, std::span<const std::int64_t> rows)
+        : runs_(runs), rows_(rows), key_shift_(key_shift) {}
+
+    // Fills the next block; false when no key is left.
+    bool next(KeyBlock& block);
+
+private:
+    void take_full(const KeyRun& run, KeyBlock& block);
+    void take_banded(const KeyRun& run, KeyBlock& block);
+    std::span<const KeyRun> runs_;
+    std::span<const std::int64_t> rows_;
+    std::int64_t key_shift_;
+    bool banded_phase_ = false;
+    std::size_t run_index_ = 0;
+    std::int32_t key_index_ = 0;               // within the run
+    std::int32_t row_begin_ = 0, row_end_ = 0; // of the last banded key; both only grow along a run
+};
+
+} // namespace dilascope
