@@ -27,6 +27,13 @@ public:
     virtual void line(Point from, Point to, Colour, float width = 1) = 0;
     virtual void polyline(std::span<const Point>, Colour, float width = 1.5f) = 0;
     virtual void polygon(std::span<const Point>, Colour fill) = 0; // convex
+    // Fills between two lines of as many points; no seams between their pieces.
+    virtual void band(std::span<const Point> upper, std::span<const Point> lower, Colour fill) {
+        for (std::size_t index = 1; index < upper.size(); ++index) {
+            const Point piece[] = {upper[index - 1], upper[index], lower[index], lower[index - 1]};
+            polygon(piece, fill);
+        }
+    }
     virtual void rectangle(Rect, Colour, float width = 1, float radius = 0) = 0;
     virtual void filled_rectangle(Rect, Colour, float radius = 0) = 0;
     virtual void circle(Point centre, float radius, Colour, float width = 1) = 0;

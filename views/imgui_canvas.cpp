@@ -48,6 +48,15 @@ void ImGuiCanvas::polygon(std::span<const Point> points, Colour fill) {
     list_->PathFillConvex(colour32(fill));
 }
 
+void ImGuiCanvas::band(std::span<const Point> upper, std::span<const Point> lower, Colour fill) {
+    const ImDrawListFlags flags = list_->Flags;
+    list_->Flags &= ~ImDrawListFlags_AntiAliasedFill; // the soft rims of neighbouring pieces would show as seams
+    for (std::size_t index = 1; index < upper.size(); ++index)
+        list_->AddQuadFilled(vec2(screen(upper[index - 1])), vec2(screen(upper[index])), vec2(screen(lower[index])),
+                             vec2(screen(lower[index - 1])), colour32(fill));
+    list_->Flags = flags;
+}
+
 void ImGuiCanvas::rectangle(Rect r, Colour colour, float width, float radius) {
     const Point from = screen({r.x, r.y}), to = screen({r.right(), r.bottom()});
     list_->AddRect({std::round(from.x), std::round(from.y)}, {std::round(to.x), std::round(to.y)}, colour32(colour),

@@ -15,6 +15,7 @@ public:
     void line(Point from, Point to, Colour, float width) override;
     void polyline(std::span<const Point>, Colour, float width) override;
     void polygon(std::span<const Point>, Colour fill) override;
+    void band(std::span<const Point> upper, std::span<const Point> lower, Colour fill) override;
     void rectangle(Rect, Colour, float width, float radius) override;
     void filled_rectangle(Rect, Colour, float radius) override;
     void circle(Point centre, float radius, Colour, float width) override;
