@@ -1,6 +1,6 @@
 #pragma once
-// Runner: a queue of cases answered one after another into a store, with progress, ETA and cancel. The batch verb and the
-// window's "Run and save" use the same one.
+// Runner: a queue of cases answered one after another into a store, with progress, ETA and cancel. The batch verb and
+// the window's "Run and save" use the same one.
 #include "engine/backends/backend.h"
 #include "experiments/experiment.h"
 #include "experiments/run.h"
@@ -11,8 +11,8 @@ namespace dilascope {
 
 struct Progress {
     std::int64_t finished = 0, total = 0, failed = 0, skipped = 0; // skipped: already done or excluded
-    double eta_s = 0;        // from the cases so far
-    std::string current;     // text of the case that runs now
+    double eta_s = 0;                                              // from the cases so far
+    std::string current;                                           // text of the case that runs now
 };
 
 struct RunnerOptions {
@@ -22,7 +22,8 @@ struct RunnerOptions {
     const CancelFlag* cancel = nullptr;
 };
 
-// One case: verify against the reference on sampled rows, then measure. Never throws; failures are in the run's verdict.
+// One case: verify against the reference on sampled rows, then measure. Never throws; failures are in the run's
+// verdict.
 struct Answer {
     Run run;
     std::vector<double> samples_ms;
@@ -32,4 +33,4 @@ Answer answer(const Case& config, const Measure& measure, const Qkv* tensors, co
 // All cases of an experiment into the store. Error only when the store or input file fails; failed cases are counted.
 Result<Progress> run_experiment(const Experiment& experiment, RunStore& store, const RunnerOptions& options);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,0 +1,24 @@
+#pragma once
+// Inputs: q, k and v of a case, from the tensors of an experiment or from the generator. The last ones made are kept,
+// since neighbouring cases mostly share them.
+#include "experiments/case.h"
+#include "experiments/qkv.h"
+#include <optional>
+
+namespace dilascope {
+
+class Inputs {
+public:
+    // Shapes as `problem` says. `tensors` must be given when config.input is not "gaussian". The result lives until the
+    // next call, or as long as `tensors`. Errors: no tensors, tensors too small, not enough memory.
+    Result<const Qkv*> of(const Case& config, const Problem& problem, const Qkv* tensors);
+
+private:
+    std::string key_; // what last_ was made for
+    std::optional<Qkv> last_;
+};
+
+// Error when this machine has fewer bytes free: better said than killed. `purpose`: "q, k and v".
+Result<void> check_memory(double bytes, const std::string& purpose);
+
+} // namespace dilascope
