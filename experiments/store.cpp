@@ -117,12 +117,6 @@ Result<bool> RunStore::claim(const Run& run, bool resume) {
     const Database& database = impl_->database();
     Transaction transaction = TRY(impl_->begin());
     TRY(impl_->interrupt_abandoned());
-    if (run.status == RunStatus::excluded) {
-        const bool known = TRY(has_status(database, run, RunStatus::excluded));
-        if (!known) TRY(insert_run(database, run));
-        TRY(transaction.commit());
-        return !known;
-    }
     if (TRY(is_claimed(database, run)) || (resume && TRY(has_status(database, run, RunStatus::done)))) {
         TRY(transaction.commit());
         return false;

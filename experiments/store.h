@@ -24,8 +24,7 @@ public:
 
     // Takes the case for this process: inserts `run` as running, unless a live process is running the same case of the
     // same experiment, or (with `resume`) it is done. Returns false when somebody else has it or it is done. Runs whose
-    // process is gone become `interrupted` on the way. An `excluded` run is stored as it is, once for each experiment
-    // and case.
+    // process is gone become `interrupted` on the way.
     Result<bool> claim(const Run& run, bool resume);
     // Stores the final state and the raw samples (milliseconds) of a claimed run, in one transaction. From then on only
     // its notes and tags change. A claimed run that is never finished becomes `interrupted` when the store closes.
