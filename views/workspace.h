@@ -6,6 +6,7 @@
 #include "experiments/live.h"
 #include "experiments/qkv.h"
 #include "experiments/run.h"
+#include "views/matrix_camera.h"
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,41 +20,56 @@ struct Selection {
     std::int64_t head = 0;
     std::int64_t q = 0, k = 0;
     bool hovered = false;
-    std::set<std::string> run_ids; // runs selected for overlay
+    std::int64_t picked_q = 0, picked_k = 0; // where (q, k) returns to when the mouse leaves
+    std::set<std::string> run_ids;           // runs selected for overlay
 };
 
 struct Workspace {
-    Case config;                 // edited through set_config()
-    Problem problem;             // of the last valid config
-    Pattern pattern;             // of the last valid config
-    std::string config_error;    // why config is not valid; empty when it is
-    std::uint64_t version = 0;   // changes with every accepted config
+    Case config;               // edited through set_config()
+    Problem problem;           // of the last valid config
+    Pattern pattern;           // of the last valid config
+    std::string config_error;  // why config is not valid; empty when it is
+    std::uint64_t version = 0; // changes with every accepted config
 
-    std::shared_ptr<const Qkv> tensors;  // null: generated
-    std::string tensors_label;           // "minilm_layer3 · 12 × 512 × 32" or "gaussian, seed 1234"
+    std::shared_ptr<const Qkv> tensors; // null: generated
+    std::string tensors_label;          // "minilm_layer3 · 12 × 512 × 32" or "gaussian, seed 1234"
 
     Selection selection;
-    HeatmapRequest heatmap;      // what the heatmap view wants to see; the workbench submits it
+    MatrixCamera camera;                    // what part of the matrix the pattern and heatmap views show
+    HeatmapRequest heatmap;                 // what the heatmap view wants to see; the workbench submits it
     std::shared_ptr<const LiveResult> live; // newest finished, may be null
     bool live_enabled = true;
-    double live_pending_s = 0;   // age of the request under way
+    double live_pending_s = 0; // age of the request under way
 
     std::shared_ptr<const std::vector<Run>> runs; // newest snapshot of the store, may be null
-    std::string store_status;    // path, or why there is none
+    std::string store_status;                     // path, or why there is none
 
     // Asked for by views, carried out by the workbench at the end of the frame.
     bool run_requested = false;
     std::vector<std::string> commands; // ids of the command table
 
-    // Accepts a new configuration: validates, bumps version, records undo. An invalid one stays in `config` with its error.
-    // Edits with the same non-empty `gesture` (one slider drag) undo as one step.
+    Workspace();            // the default case, accepted
+    void start(Case first); // begins with this configuration: nothing to undo
+
+    // Accepts a new configuration: validates, bumps version, records undo. An invalid one stays in `config` with its
+    // error. Edits with the same non-empty `gesture` (one slider drag) undo as one step.
     void set_config(Case next, const std::string& gesture = "");
     bool undo();
     bool redo();
+    bool can_undo() const { return !undo_.empty(); }
+    bool can_redo() const { return !redo_.empty(); }
+
+    // The mouse is over a cell, or no longer over any; the picked cell is where the selection rests. Clamped to the
+    // matrix.
+    void hover(std::int64_t q, std::int64_t k);
+    void end_hover();
+    void pick(std::int64_t q, std::int64_t k);
+    void select_head(std::int64_t head);
 
 private:
+    void apply(Case next); // validates `next` into config, problem, pattern, config_error, version
     std::vector<Case> undo_, redo_;
     std::string gesture_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,0 +1,132 @@
+#include "views/cell_facts.h"
+#include "views/number_format.h"
+#include "views/theme.h"
+#include <fmt/format.h>
+
+namespace dilascope {
+
+namespace {
+
+// The pixel of `pixels` over a range that holds the token, and what it covers (pixel_edges() of count.h, inverted).
+Range pixel_of(Range tokens, std::int64_t pixels, std::int64_t token, std::int64_t& pixel) {
+    const auto edge = [&](std::int64_t index) {
+        return tokens.begin + std::int64_t(__extension__ __int128(index) * tokens.size() / pixels);
+    };
+    pixel = std::int64_t(__extension__ __int128(token - tokens.begin) * pixels / tokens.size());
+    while (pixel > 0 && edge(pixel) > token) --pixel;
+    while (edge(pixel + 1) <= token) ++pixel;
+    return {edge(pixel), edge(pixel + 1)};
+}
+
+} // namespace
+
+std::optional<HeatmapValue> heatmap_value(const Heatmap& heatmap, std::int64_t q, std::int64_t k) {
+    const HeatmapRequest& request = heatmap.request;
+    if (!request.region.q.contains(q) || !request.region.k.contains(k) || request.rows < 1 || request.columns < 1)
+        return {};
+    if (heatmap.weights.size() != std::size_t(request.rows * request.columns)) return {};
+    std::int64_t row = 0, column = 0;
+    const Range queries = pixel_of(request.region.q, request.rows, q, row);
+    const Range keys = pixel_of(request.region.k, request.columns, k, column);
+    return HeatmapValue{heatmap.weights[std::size_t(row * request.columns + column)],
+                        queries.begin + queries.size() / 2, keys};
+}
+
+const Heatmap* current_heatmap(const Workspace& workspace) {
+    const LiveResult* live = workspace.live.get();
+    if (!live || !live->heatmap || !live->error.empty()) return nullptr;
+    if (!(live->config == workspace.config) || live->heatmap->request.head != workspace.selection.head) return nullptr;
+    return live->heatmap.get();
+}
+
+CellFacts cell_facts(const Workspace& workspace, std::int64_t q, std::int64_t k) {
+    const Problem& problem = workspace.problem;
+    const Pattern& pattern = workspace.pattern;
+    CellFacts facts;
+    facts.head = workspace.selection.head;
+    facts.q = q;
+    facts.k = k;
+    facts.distance = query_position(problem, q) - k;
+    facts.causal_cut = problem.causal && facts.distance < 0;
+    const BranchSet set = branches(pattern, problem, facts.head, q, k);
+    for (int branch = 0; branch < branch_count(pattern); ++branch)
+        if (set >> branch & 1) facts.branches.push_back(branch);
+    const Region row{{q, q + 1}, {0, problem.kv_len}};
+    facts.row_keys = count_pairs(pattern, problem, facts.head, row);
+    facts.row_multiplicity = count_pairs(pattern, problem, facts.head, row, {Count::multiplicity});
+    if (const Heatmap* heatmap = current_heatmap(workspace)) facts.weight = heatmap_value(*heatmap, q, k);
+    return facts;
+}
+
+std::string attendance_text(const CellFacts& facts) {
+    if (facts.causal_cut) return "after the query, cut by causality";
+    switch (facts.branches.size()) {
+    case 0: return "not attended";
+    case 1: return "attended";
+    case 2: return "counted twice";
+    default: return fmt::format("counted {} times", facts.branches.size());
+    }
+}
+
+std::string weight_text(const CellFacts& facts) {
+    if (!facts.weight) return "";
+    const HeatmapValue& value = *facts.weight;
+    if (value.is_cell(facts.q)) return "weight " + format_significant(value.weight);
+    const std::string keys = value.keys.size() == 1
+                                 ? "key " + format_count(value.keys.begin)
+                                 : "keys " + format_count(value.keys.begin) + " … " + format_count(value.keys.end - 1);
+    return fmt::format("Σ weight {} · query {}, {}", format_significant(value.weight), format_count(value.query), keys);
+}
+
+std::string facts_text(const CellFacts& facts, const Pattern& pattern) {
+    std::string text = fmt::format("head {} q {} k {} distance {} multiplicity {}", facts.head, facts.q, facts.k,
+                                   facts.distance, facts.branches.size());
+    for (int branch : facts.branches) text += fmt::format(" [{}]", branch_label(pattern, branch));
+    text += fmt::format(" row_keys {} row_multiplicity {}", facts.row_keys, facts.row_multiplicity);
+    if (facts.weight && facts.weight->is_cell(facts.q)) text += " weight " + format_plain(facts.weight->weight);
+    return text;
+}
+
+void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& pattern, Point at, Rect bounds) {
+    constexpr float line = 22, swatch = 10, pad = space::padding;
+    const Theme& colours = theme();
+    const std::string head_line =
+        "q " + format_count(facts.q) + "   k " + format_count(facts.k) + "   Δ " + format_count(facts.distance);
+    std::string state = attendance_text(facts);
+    const std::string weight = weight_text(facts);
+    const std::string row = "row: " + format_count(facts.row_keys) + (facts.row_keys == 1 ? " key" : " keys");
+    float width = canvas.text_size(head_line, TextStyle::number).x;
+    float branch_width = 0;
+    for (int branch : facts.branches)
+        branch_width += swatch + 6 + canvas.text_size(branch_label(pattern, branch), TextStyle::body).x + 16;
+    width = std::max(width, branch_width - 16);
+    if (!weight.empty() && facts.weight->is_cell(facts.q)) state += " · " + weight;
+    for (const std::string& text : {state, weight, row})
+        width = std::max(width, canvas.text_size(text, TextStyle::body).x);
+    const bool weight_line = !weight.empty() && !facts.weight->is_cell(facts.q);
+    const float lines = 3.f + (facts.branches.empty() ? 0.f : 1.f) + (weight_line ? 1.f : 0.f);
+    const Rect size{0, 0, width + 2 * pad, lines * line + 2 * space::gap};
+    // Below right of the mouse, or on the side where there is room.
+    const float x = at.x + 16 + size.width <= bounds.right() ? at.x + 16 : std::max(bounds.x, at.x - 16 - size.width);
+    const float y =
+        at.y + 16 + size.height <= bounds.bottom() ? at.y + 16 : std::max(bounds.y, at.y - 16 - size.height);
+    const Rect card{x, y, size.width, size.height};
+    canvas.filled_rectangle(card, colours.raised.with_alpha(0.97f), space::radius);
+    canvas.rectangle(card, colours.line, 1, space::radius);
+    float top = y + space::gap + 2;
+    canvas.text({x + pad, top}, head_line, TextStyle::number, colours.text);
+    top += line;
+    float left = x + pad;
+    for (int branch : facts.branches) {
+        const std::string label = branch_label(pattern, branch);
+        canvas.filled_rectangle({left, top + 4, swatch, swatch}, branch_colour(branch), 2);
+        canvas.text({left + swatch + 6, top}, label, TextStyle::body, colours.text);
+        left += swatch + 6 + canvas.text_size(label, TextStyle::body).x + 16;
+    }
+    if (!facts.branches.empty()) top += line;
+    canvas.text({x + pad, top}, state, TextStyle::body, colours.muted);
+    if (weight_line) canvas.text({x + pad, top += line}, weight, TextStyle::body, colours.muted);
+    canvas.text({x + pad, top + line}, row, TextStyle::body, colours.muted);
+}
+
+} // namespace dilascope

@@ -1,0 +1,90 @@
+#pragma once
+// LatestJob: computes the newest request on a thread of its own; older ones are dropped. The frame waits a few
+// milliseconds at most, so that a quick answer shows at once and a slow one never stalls the window.
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace dilascope {
+
+// Request needs operator==. `Work` looks at the flag now and then and may return anything once it is set.
+template <class Request, class Answer> class LatestJob {
+public:
+    using Work = std::function<Answer(const Request&, const std::atomic<bool>& cancel)>;
+
+    explicit LatestJob(Work work) : work_(std::move(work)) {}
+    ~LatestJob() {
+        {
+            std::lock_guard lock(mutex_);
+            stop_ = true;
+            cancel_ = true;
+        }
+        wake_.notify_all();
+        if (thread_.joinable()) thread_.join();
+    }
+    LatestJob(const LatestJob&) = delete;
+    LatestJob& operator=(const LatestJob&) = delete;
+
+    // The newest answer there is: to this request when it was ready within wait_ms, else an older one; null before the
+    // first.
+    std::shared_ptr<const Answer> ask(const Request& request, double wait_ms) {
+        std::unique_lock lock(mutex_);
+        if (!wanted_ || !(*wanted_ == request)) {
+            wanted_ = request;
+            ++generation_;
+            asked_at_ = std::chrono::steady_clock::now();
+            cancel_ = true; // of whatever is computed now
+            pending_ = true;
+            if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+            wake_.notify_all();
+        }
+        const auto wait = std::chrono::duration<double, std::milli>(wait_ms);
+        if (pending_) answered_.wait_for(lock, wait, [this] { return !pending_; });
+        return answer_;
+    }
+
+    // Seconds since the newest request was made while it has no answer; 0 when there is one.
+    double pending_s() const {
+        std::lock_guard lock(mutex_);
+        if (!pending_) return 0;
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - asked_at_).count();
+    }
+
+private:
+    void loop() {
+        std::unique_lock lock(mutex_);
+        while (!stop_) {
+            wake_.wait(lock, [&] { return stop_ || pending_; });
+            if (stop_) return;
+            const Request request = *wanted_;
+            const std::uint64_t generation = generation_;
+            cancel_ = false;
+            lock.unlock();
+            auto answer = std::make_shared<const Answer>(work_(request, cancel_));
+            lock.lock();
+            if (generation != generation_) continue; // overtaken: what came back may be unfinished
+            answer_ = std::move(answer);
+            pending_ = false;
+            answered_.notify_all();
+        }
+    }
+
+    Work work_;
+    mutable std::mutex mutex_;
+    std::condition_variable wake_, answered_;
+    std::optional<Request> wanted_;
+    std::shared_ptr<const Answer> answer_;
+    std::chrono::steady_clock::time_point asked_at_;
+    std::uint64_t generation_ = 0; // of wanted_
+    std::atomic<bool> cancel_ = false;
+    bool pending_ = false, stop_ = false;
+    std::thread thread_;
+};
+
+} // namespace dilascope

@@ -1,0 +1,81 @@
+#include "views/widgets.h"
+#include "views/theme.h"
+#include "views/view.h"
+#include <imgui.h>
+
+namespace dilascope {
+
+namespace {
+
+ImVec4 vec4(Colour c) { return {c.r / 255.f, c.g / 255.f, c.b / 255.f, c.a / 255.f}; }
+
+} // namespace
+
+void text_line(std::string_view text, TextStyle style, Colour colour) {
+    ImGui::PushFont(imgui_font(style));
+    ImGui::PushStyleColor(ImGuiCol_Text, vec4(colour));
+    ImGui::TextUnformatted(text.data(), text.data() + text.size());
+    ImGui::PopStyleColor();
+    ImGui::PopFont();
+}
+
+void section_title(std::string_view title, std::string_view remark) {
+    text_line(title, TextStyle::title, theme().text);
+    if (remark.empty()) return;
+    ImGui::SameLine();
+    text_line(remark, TextStyle::caption, theme().muted);
+}
+
+void section_rule() {
+    ImGui::Dummy({0, ImGui::GetStyle().ItemSpacing.x});
+    ImGui::Separator();
+    ImGui::Dummy({0, ImGui::GetStyle().ItemSpacing.y});
+}
+
+void item_tooltip(std::string_view text) {
+    if (text.empty() || !ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;
+    ImGui::BeginTooltip();
+    ImGui::PushTextWrapPos(ImGui::GetFontSize() * 24);
+    ImGui::TextUnformatted(text.data(), text.data() + text.size());
+    ImGui::PopTextWrapPos();
+    ImGui::EndTooltip();
+}
+
+bool text_button(const char* id, std::string_view text, ButtonKind kind, float width_pixels) {
+    const std::string label = std::string(text) + "###" + id;
+    if (kind == ButtonKind::accent) {
+        const Theme& colours = theme();
+        ImGui::PushFont(imgui_font(TextStyle::title));
+        ImGui::PushStyleColor(ImGuiCol_Text, vec4(colours.mode == ThemeMode::dark ? colours.window : colours.panel));
+        ImGui::PushStyleColor(ImGuiCol_Button, vec4(colours.accent));
+        ImGui::PushStyleColor(ImGuiCol_ButtonHovered, vec4(colours.accent.with_alpha(0.85f)));
+        ImGui::PushStyleColor(ImGuiCol_ButtonActive, vec4(colours.accent.with_alpha(0.7f)));
+    }
+    const bool pressed = ImGui::Button(label.c_str(), {width_pixels, 0});
+    if (kind == ButtonKind::accent) {
+        ImGui::PopStyleColor(4);
+        ImGui::PopFont();
+    }
+    mark_item(id);
+    return pressed;
+}
+
+bool tick_box(const char* id, std::string_view text, bool& value) {
+    const std::string label = std::string(text) + "###" + id;
+    const bool changed = ImGui::Checkbox(label.c_str(), &value);
+    mark_item(id);
+    return changed;
+}
+
+void set_cursor(const Canvas& canvas, Point logical) {
+    const Point origin = canvas.from_screen({0, 0});
+    ImGui::SetCursorScreenPos({(logical.x - origin.x) * canvas.scale(), (logical.y - origin.y) * canvas.scale()});
+}
+
+Rect content_area(const Canvas& canvas) {
+    const ImVec2 cursor = ImGui::GetCursorScreenPos(), room = ImGui::GetContentRegionAvail();
+    const Point low = canvas.from_screen({cursor.x, cursor.y});
+    return {low.x, low.y, std::max(0.f, room.x / canvas.scale()), std::max(0.f, room.y / canvas.scale())};
+}
+
+} // namespace dilascope
