@@ -150,9 +150,7 @@ public:
         else
             line += fmt::format(": {}{}", run.status == RunStatus::failed ? "FAILED: " : "", run.verdict);
         if (run.status == RunStatus::done && baseline_) line += compare(run);
-        // The runner reports progress before each case, so what is left after this one is one case less.
-        const std::int64_t at = progress_.finished + progress_.skipped + (run.status == RunStatus::excluded ? 0 : 1);
-        const std::int64_t left = progress_.total - at;
+        const std::int64_t at = progress_.finished + progress_.skipped, left = progress_.total - at;
         fmt::print(stderr, "[{}/{}] {}{}\n", at, progress_.total, line,
                    left > 0 && progress_.eta_s > 0 ? fmt::format(" · {} left", duration_text(progress_.eta_s)) : "");
     }

@@ -123,6 +123,7 @@ private:
             run.status = RunStatus::excluded;
             run.verdict = "excluded: " + excluded.reason;
             TRY(store_.finish(run, {}));
+            report();
             if (options_.on_run) options_.on_run(run);
         }
         return {};
@@ -146,6 +147,7 @@ private:
         if (answer.run.status == RunStatus::failed) ++progress_.failed;
         const std::int64_t left = progress_.total - progress_.finished - progress_.skipped;
         if (progress_.finished > 0) progress_.eta_s = busy_s_ / double(progress_.finished) * double(left);
+        report();
         if (options_.on_run) options_.on_run(answer.run);
         return {};
     }
