@@ -1,7 +1,111 @@
 #include "app/verbs.h"
+#include "engine/backends/backend.h"
+#include "engine/backends/cuda/cuda_status.h"
+#include "engine/pattern/pattern_text.h"
+#include "experiments/run.h"
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace dilascope {
 
-void add_doctor_verb(CLI::App&, Action&) {}
+namespace {
 
-}  // namespace dilascope
+using Json = nlohmann::ordered_json;
+
+Json environment_json() {
+    Json json;
+    Environment::visit(this_environment(), [&](const Field& field, const auto& value) { json[field.name] = value; });
+    return json;
+}
+
+Json cuda_json() {
+    const CudaStatus& status = cuda_status();
+    Json json = {{"built", status.built},
+                 {"driver", status.driver_version},
+                 {"runtime", status.runtime_version},
+                 {"problem", status.problem}};
+    json["devices"] = Json::array();
+    for (const CudaDevice& device : status.devices)
+        json["devices"].push_back(
+            {{"name", device.name},
+             {"compute_capability", fmt::format("{}.{}", device.compute_major, device.compute_minor)},
+             {"multiprocessors", device.multiprocessor_count},
+             {"memory_gib", double(device.memory_bytes) / 0x1p30}});
+    return json;
+}
+
+// Which kernel each backend would use for a few typical problems, and why.
+Json choices_json() {
+    Json json = Json::array();
+    for (const Backend* backend : backends())
+        for (const char* text :
+             {"dense", "longnet segments=2048,4096,8192 rates=1,2,4", "seed segments=2048,4096,8192 rates=1,2,4"})
+            for (Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16}) {
+                Problem problem = self_attention(8192, 12, 64);
+                problem.dtype = dtype;
+                const KernelChoice choice = backend->choose(problem, parse_pattern(text).value());
+                json.push_back({{"backend", backend->name()},
+                                {"pattern", text},
+                                {"dtype", enum_name(dtype)},
+                                {"kernel", choice.kernel},
+                                {"reason", choice.reason}});
+            }
+    return json;
+}
+
+Json backends_json() {
+    Json json = Json::array();
+    for (const Backend* backend : backends())
+        json.push_back({{"name", backend->name()}, {"available", backend->available()}, {"status", backend->status()}});
+    return json;
+}
+
+std::string plain(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+void print_text(const Json& report) {
+    fmt::print("Environment\n");
+    for (const auto& [name, value] : report["environment"].items())
+        fmt::print("  {:<12} {}\n", name, plain(value).empty() ? "not known" : plain(value));
+    fmt::print("\nBackends, in order of preference\n");
+    for (const Json& backend : report["backends"])
+        fmt::print("  {:<12} {}{}\n", plain(backend["name"]),
+                   backend["available"] ? "" : "not available: ", plain(backend["status"]));
+    fmt::print("\nCUDA\n");
+    const Json& cuda = report["cuda"];
+    fmt::print("  {:<12} {}\n  {:<12} {}\n", "runtime", cuda["built"] ? plain(cuda["runtime"]) : "not built", "driver",
+               plain(cuda["driver"]).empty() ? "none" : plain(cuda["driver"]));
+    for (const Json& device : cuda["devices"])
+        fmt::print("  {:<12} {}, compute capability {}, {} multiprocessors, {:.1f} GiB\n", "device",
+                   plain(device["name"]), plain(device["compute_capability"]), plain(device["multiprocessors"]),
+                   device["memory_gib"].get<double>());
+    if (!plain(cuda["problem"]).empty()) fmt::print("  {:<12} {}\n", "problem", plain(cuda["problem"]));
+    fmt::print("\nKernel chosen (8192 tokens, 12 heads of 64)\n");
+    for (const Json& choice : report["kernels"])
+        fmt::print("  {:<10} {:<5} {:<46} {}: {}\n", plain(choice["backend"]), plain(choice["dtype"]),
+                   plain(choice["pattern"]), plain(choice["kernel"]).empty() ? "none" : plain(choice["kernel"]),
+                   plain(choice["reason"]));
+}
+
+} // namespace
+
+void add_doctor_verb(CLI::App& app, Action& action) {
+    auto json = std::make_shared<bool>(false);
+    CLI::App* verb = app.add_subcommand("doctor", "What this machine offers, and which kernel is chosen for what");
+    verb->add_flag("--json", *json, "Print JSON");
+    verb->callback([json, &action] {
+        action = [json] {
+            const Json report = {{"environment", environment_json()},
+                                 {"backends", backends_json()},
+                                 {"cuda", cuda_json()},
+                                 {"kernels", choices_json()}};
+            if (*json)
+                fmt::print("{}\n", report.dump(2));
+            else
+                print_text(report);
+            return int(exit_ok);
+        };
+    });
+}
+
+} // namespace dilascope

@@ -38,4 +38,4 @@ std::string nearest_hint(std::string_view word, std::span<const std::string_view
     return fmt::format("; expected one of {}", fmt::join(candidates, ", "));
 }
 
-}  // namespace dilascope
+} // namespace dilascope
