@@ -1,4 +1,5 @@
 #include "engine/backends/backend.h"
+#include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/reference.h"
 #include "engine/nearest.h"
 #include <array>
@@ -9,7 +10,7 @@ namespace dilascope {
 
 // In order of preference. To add a backend: one line here.
 std::span<Backend* const> backends() {
-    static const std::array<Backend*, 1> all = {&reference_backend()};
+    static const std::array<Backend*, 2> all = {&cpu_backend(), &reference_backend()};
     return all;
 }
 
