@@ -28,25 +28,12 @@ void draw_grid(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout)
     canvas.line({frame.x, frame.bottom()}, {frame.right(), frame.bottom()}, t.disabled.with_alpha(0.6f));
 }
 
-void draw_titles(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout) {
-    const Theme& t = theme();
-    const Rect& whole = layout.whole;
-    if (!scene.title.empty()) {
-        canvas.text({whole.x, layout.title_y}, scene.title, TextStyle::title, t.text);
-        const float x = whole.x + canvas.text_size(scene.title, TextStyle::title).x + space::gap;
-        const std::string subtitle = shortened(canvas, scene.subtitle, TextStyle::caption, whole.right() - x);
-        canvas.text({x, layout.title_y + 1}, subtitle, TextStyle::caption, t.muted);
-    }
-    const float caption_x = std::max(whole.x, layout.frame.x - 24);
-    canvas.text({caption_x, layout.caption_y}, axis_caption(scene.y), TextStyle::caption, t.muted);
-    canvas.text({layout.frame.right(), layout.frame.bottom() + 22}, axis_caption(scene.x), TextStyle::caption, t.muted,
+void draw_captions(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout) {
+    const Colour muted = theme().muted;
+    const float x = std::max(layout.whole.x, layout.frame.x - 24);
+    canvas.text({x, layout.caption_y}, axis_caption(scene.y), TextStyle::caption, muted);
+    canvas.text({layout.frame.right(), layout.frame.bottom() + 22}, axis_caption(scene.x), TextStyle::caption, muted,
                 Align::right);
-    float y = layout.footnote_y;
-    for (const std::string& footnote : scene.footnotes) {
-        canvas.text({whole.x, y}, shortened(canvas, footnote, TextStyle::caption_number, whole.width),
-                    TextStyle::caption_number, t.muted);
-        y += 18;
-    }
 }
 
 void draw_bars(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout) {
@@ -162,7 +149,7 @@ void draw_marker(Canvas& canvas, Point at, Marker marker, float radius, Colour c
 
 void draw_plot(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout) {
     draw_grid(canvas, scene, layout);
-    draw_titles(canvas, scene, layout);
+    draw_captions(canvas, scene, layout);
     // Markers at the rim stay whole; lines do not leave the frame by more than a marker.
     canvas.push_clip({layout.frame.x - 5, layout.frame.y - 9, layout.frame.width + 10, layout.frame.height + 14});
     draw_bars(canvas, scene, layout);

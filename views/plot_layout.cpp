@@ -77,16 +77,8 @@ void place_legend(const PlotScene& scene, const Canvas& canvas, PlotLayout& layo
 PlotLayout layout_plot(const PlotScene& scene, const Canvas& canvas, Rect whole) {
     PlotLayout layout;
     layout.whole = whole;
-    float top = whole.y;
-    if (!scene.title.empty()) {
-        layout.title_y = top;
-        top += line_height + space::grid;
-    }
-    layout.caption_y = top;
-    top += line_height + space::grid;
-    float bottom = whole.bottom() - float(scene.footnotes.size()) * line_height;
-    layout.footnote_y = bottom + space::grid;
-    bottom -= 2 * line_height + (scene.footnotes.empty() ? 0 : space::gap);
+    layout.caption_y = whole.y;
+    const float top = whole.y + line_height + space::grid, bottom = whole.bottom() - 2 * line_height;
 
     const float names = legend_width(scene, canvas, whole.width);
     layout.y_ticks = axis_ticks(scene.y, int((bottom - top) / y_label_room));

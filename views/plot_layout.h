@@ -16,7 +16,7 @@ struct PlotLayout {
     std::vector<Tick> x_ticks, y_ticks;
     std::vector<LegendEntry> legend; // beside the end of each line, moved apart
     int legend_left_out = 0;         // series without room for an entry
-    float title_y = 0, caption_y = 0, footnote_y = 0;
+    float caption_y = 0;
 };
 
 PlotLayout layout_plot(const PlotScene& scene, const Canvas& canvas, Rect whole);

@@ -76,8 +76,8 @@ std::vector<HoverLine> hover_lines(const PlotScene& scene, std::size_t series_in
     lines.push_back({scene.x.title, format_exact(sample.x, scene.x.unit)});
     lines.push_back({scene.y.title, format_exact(sample.y, scene.y.unit)});
     if (sample.has_interval())
-        lines.push_back({"95 % interval", format_significant(sample.low) + " … " +
-                                              NumberText{format_significant(sample.high), scene.y.unit}.joined()});
+        lines.push_back({"95 % interval", format_quantity(sample.low, scene.y.unit).joined() + " … " +
+                                              format_quantity(sample.high, scene.y.unit).joined()});
     if (sample_index < series.ids.size()) lines.push_back({"run", series.ids[sample_index]});
     return lines;
 }

@@ -46,8 +46,6 @@ struct Annotation {
 };
 
 struct PlotScene {
-    std::string title, subtitle;
-    std::vector<std::string> footnotes; // under the plot: configuration, hash
     Axis x, y;
     std::vector<Series> series;
     std::vector<Bar> bars;

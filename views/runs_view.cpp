@@ -1,0 +1,309 @@
+#include "views/runs_view.h"
+#include "views/empty_state.h"
+#include "views/number_format.h"
+#include "views/theme.h"
+#include "views/widgets.h"
+
+#include <fmt/format.h>
+#include <imgui.h>
+
+namespace dilascope {
+namespace {
+
+constexpr double wait_ms = 4; // for the table, before the frame goes on with the last one
+constexpr std::size_t measured_rows = 64;
+
+ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
+
+TextStyle cell_style(int column) {
+    const RunColumn& described = run_columns()[std::size_t(column)];
+    return described.is_number || described.name == "id" || described.name == "case_hash" ? TextStyle::caption_number
+                                                                                          : TextStyle::body;
+}
+
+// Status and verdict say it in words; the colour only helps to find them.
+Colour cell_colour(int column, std::string_view text, bool differs) {
+    const Theme& t = theme();
+    const std::string& name = run_columns()[std::size_t(column)].name;
+    if (name == "status") {
+        if (text == "done") return t.good;
+        if (text == "failed") return t.bad;
+        if (text == "interrupted" || text == "cancelled") return t.warning;
+        return text == "running" ? t.accent : t.muted;
+    }
+    if (name == "verdict") return text == "ok" ? t.good : text.starts_with("wrong") ? t.bad : t.muted;
+    return differs ? t.text : t.muted;
+}
+
+void draw_text(ImVec2 at, std::string_view text, TextStyle style, Colour colour) {
+    const ImFont* font = imgui_font(style);
+    ImGui::GetWindowDrawList()->AddText(font, font->FontSize, at, colour32(colour), text.data(),
+                                        text.data() + text.size());
+}
+
+void copy_text(const std::string& text) { ImGui::SetClipboardText(text.c_str()); }
+
+std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, const std::vector<int>& columns) {
+    const std::size_t stride = std::max<std::size_t>(1, table.rows.size() / measured_rows);
+    std::vector<float> widths;
+    for (const int column : columns) {
+        const RunColumn& described = run_columns()[std::size_t(column)];
+        float width = canvas.text_size(described.name + "  " + described.unit, TextStyle::caption).x + 20;
+        for (std::size_t row = 0; row < table.rows.size(); row += stride) {
+            const std::string text = run_value_text(run_value(table.run(row), column), ValueForm::short_form);
+            width = std::max(width, canvas.text_size(text, cell_style(column)).x);
+        }
+        widths.push_back(std::clamp(width + 4, 56.f, 300.f));
+    }
+    return widths;
+}
+
+} // namespace
+
+RunsView::RunsView() : tables_(make_run_table) {}
+
+void RunsView::draw(Workspace& workspace, Canvas& canvas) {
+    if (!workspace.runs) {
+        if (empty_state(canvas, "Stored runs will be listed here.", workspace.store_status, "runs/open",
+                        "Open a run store…"))
+            workspace.commands.push_back("file/open");
+        return;
+    }
+    if (workspace.runs->empty()) {
+        if (empty_state(canvas, "Stored runs will be listed here: verified, timed and kept.", workspace.store_status,
+                        "runs/start", "Run and save this configuration"))
+            workspace.run_requested = true;
+        return;
+    }
+    update_table(workspace);
+    draw_toolbar(workspace, canvas);
+    if (!table_) return;
+    if (table_->rows.empty()) {
+        if (empty_state(canvas, "No run matches the filter.", request_.filter, "runs/clear_filter", "Clear the filter"))
+            filter_ = {};
+        return;
+    }
+    draw_table(workspace, canvas);
+    draw_menu(workspace);
+}
+
+void RunsView::update_table(const Workspace& workspace) {
+    request_.runs = workspace.runs;
+    request_.filter = filter_.data();
+    const auto newest = tables_.ask(request_, wait_ms);
+    if (!newest || newest == table_) return;
+    table_ = newest;
+    columns_.clear(); // chosen anew
+}
+
+void RunsView::draw_toolbar(Workspace& workspace, const Canvas& canvas) {
+    const float scale = canvas.scale();
+    const Rect area = content_area(canvas);
+    ImGui::SetNextItemWidth(std::min(320.f, area.width * 0.4f) * scale);
+    ImGui::InputTextWithHint("##filter", "Filter: longnet seq_len>=4096 -failed", filter_.data(), filter_.size());
+    mark_item("runs/filter");
+    item_tooltip("Words that must all occur; a column with = != < <= > >= and a value; - before a word excludes it");
+    ImGui::SameLine();
+    bool all = shown_ == ShownColumns::all;
+    if (tick_box("runs/all_columns", "All columns", all)) {
+        shown_ = all ? ShownColumns::all : ShownColumns::differing;
+        columns_.clear();
+    }
+    item_tooltip("Also show the columns that are equal in every row");
+    ImGui::SameLine(0, space::padding * scale);
+    ImGui::AlignTextToFramePadding();
+    if (table_ && !table_->filter_error.empty()) {
+        text_line(table_->filter_error, TextStyle::caption, theme().bad);
+    } else if (table_) {
+        const std::size_t selected = workspace.selection.run_ids.size();
+        std::string count = format_count(std::int64_t(table_->rows.size()));
+        if (table_->rows.size() != workspace.runs->size())
+            count += " of " + format_count(std::int64_t(workspace.runs->size()));
+        count += workspace.runs->size() == 1 ? " run" : " runs";
+        if (selected > 0) count += fmt::format(" · {} selected", format_count(std::int64_t(selected)));
+        if (tables_.pending_s() > 0.15) count += " · sorting…";
+        text_line(count, TextStyle::caption, theme().muted);
+        if (selected > 0) {
+            ImGui::SameLine(0, space::gap * scale);
+            if (text_button("runs/deselect", "Deselect")) workspace.selection.run_ids.clear();
+        }
+    }
+    ImGui::Dummy({0, space::grid * scale});
+}
+
+void RunsView::draw_table(Workspace& workspace, const Canvas& canvas) {
+    if (columns_.empty()) {
+        columns_ = shown_columns(*table_, shown_);
+        widths_ = column_widths(canvas, *table_, columns_);
+    }
+    constexpr ImGuiTableFlags flags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_Sortable |
+                                      ImGuiTableFlags_SortTristate | ImGuiTableFlags_Resizable |
+                                      ImGuiTableFlags_NoSavedSettings | ImGuiTableFlags_SizingFixedFit |
+                                      ImGuiTableFlags_BordersInnerH;
+    const float scale = canvas.scale();
+    std::string id = "runs"; // another set of columns is another table to ImGui
+    for (const int column : columns_) id += fmt::format(".{}", column);
+    ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, {space::gap * scale, 0});
+    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
+    if (ImGui::BeginTable(id.c_str(), int(columns_.size()), flags)) {
+        for (std::size_t index = 0; index < columns_.size(); ++index) {
+            const RunColumn& described = run_columns()[std::size_t(columns_[index])];
+            const auto prefer = described.is_number ? ImGuiTableColumnFlags_PreferSortDescending : 0;
+            ImGui::TableSetupColumn(described.name.c_str(), prefer | ImGuiTableColumnFlags_WidthFixed,
+                                    widths_[index] * scale, ImGuiID(columns_[index]));
+        }
+        ImGui::TableSetupScrollFreeze(1, 1);
+        draw_header(canvas);
+        if (ImGuiTableSortSpecs* order = ImGui::TableGetSortSpecs(); order && order->SpecsDirty) {
+            const bool sorted = order->SpecsCount > 0;
+            request_.sort_by = sorted ? run_columns()[order->Specs->ColumnUserID].name : "id";
+            request_.descending = !sorted || order->Specs->SortDirection == ImGuiSortDirection_Descending;
+            order->SpecsDirty = false;
+        }
+        ImGuiListClipper clipper;
+        clipper.Begin(int(table_->rows.size()), space::row * scale);
+        while (clipper.Step())
+            for (int row = clipper.DisplayStart; row < clipper.DisplayEnd; ++row)
+                draw_row(workspace, canvas, std::size_t(row));
+        ImGui::EndTable();
+    }
+    ImGui::PopStyleVar(2);
+}
+
+void RunsView::draw_header(const Canvas& canvas) {
+    const float scale = canvas.scale(), height = space::row * scale;
+    ImGui::TableNextRow(ImGuiTableRowFlags_Headers, height);
+    for (std::size_t index = 0; index < columns_.size(); ++index) {
+        if (!ImGui::TableSetColumnIndex(int(index))) continue;
+        const RunColumn& described = run_columns()[std::size_t(columns_[index])];
+        const ImVec2 at = ImGui::GetCursorScreenPos();
+        const float room = ImGui::GetContentRegionAvail().x;
+        ImGui::PushID(int(index));
+        ImGui::TableHeader("##header");
+        ImGui::PopID();
+        mark_item(("runs/header/" + described.name).c_str());
+        item_tooltip(described.unit.empty() ? described.help : described.help + ", " + described.unit);
+        const float gap = 6 * scale, unit_width = canvas.text_size(described.unit, TextStyle::caption).x * scale;
+        const float width =
+            canvas.text_size(described.name, TextStyle::caption).x * scale + (unit_width > 0 ? gap + unit_width : 0);
+        const bool is_sorted = request_.sort_by == described.name; // its arrow stands at the right end
+        const float arrow = is_sorted ? 16 * scale : 0;
+        const float x = described.is_number ? std::max(at.x, at.x + room - width - arrow) : at.x;
+        const float y = at.y + (height - imgui_font(TextStyle::caption)->FontSize) / 2;
+        draw_text({x, y}, described.name, TextStyle::caption, is_sorted ? theme().text : theme().muted);
+        if (unit_width > 0)
+            draw_text({x + width - unit_width, y}, described.unit, TextStyle::caption, theme().disabled);
+    }
+}
+
+void RunsView::draw_row(Workspace& workspace, const Canvas& canvas, std::size_t row) {
+    const float scale = canvas.scale(), height = space::row * scale;
+    const Run& run = table_->run(row);
+    ImGui::TableNextRow(0, height);
+    ImGui::TableSetColumnIndex(0);
+    ImGui::PushID(int(row));
+    const bool selected = workspace.selection.run_ids.contains(run.id);
+    if (ImGui::Selectable("##row", selected, ImGuiSelectableFlags_SpanAllColumns, {0, height}))
+        select(workspace.selection, row);
+    ImGui::PopID();
+    mark_item(fmt::format("runs/row/{}", row).c_str());
+    const bool hovered = ImGui::IsItemHovered();
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    for (std::size_t index = 0; index < columns_.size(); ++index) {
+        if (!ImGui::TableSetColumnIndex(int(index))) continue;
+        const int column = columns_[index];
+        const RunColumn& described = run_columns()[std::size_t(column)];
+        const ColumnFacts& facts = table_->facts[std::size_t(column)];
+        const RunValue value = run_value(run, column);
+        const std::string text = run_value_text(value, ValueForm::short_form);
+        const ImVec2 at = {ImGui::GetCursorScreenPos().x, ImGui::GetItemRectMin().y};
+        const float room = ImGui::GetContentRegionAvail().x;
+        const TextStyle style = cell_style(column);
+        const ImFont* font = imgui_font(style);
+        const float width = canvas.text_size(text, style).x * scale;
+        if (described.is_number && facts.differs && facts.min >= 0 && facts.max > 0) {
+            const double number =
+                std::holds_alternative<double>(value) ? std::get<double>(value) : double(std::get<std::int64_t>(value));
+            const float share = float(std::clamp(number / facts.max, 0.0, 1.0));
+            list.AddRectFilled({at.x, at.y + 4 * scale}, {at.x + room * share, at.y + height - 4 * scale},
+                               colour32(theme().accent.with_alpha(0.13f)), 2 * scale);
+        }
+        const float x = described.is_number ? std::max(at.x, at.x + room - width) : at.x;
+        const Colour colour = cell_colour(column, text, facts.differs);
+        draw_text({x, at.y + (height - font->FontSize) / 2}, text, style, colour);
+        if (!hovered || !ImGui::IsMouseHoveringRect(at, {at.x + room, at.y + height})) continue;
+        const std::string exact = run_value_text(value, ValueForm::plain);
+        if (exact != text || width > room)
+            ImGui::SetTooltip("%s = %s %s", described.name.c_str(), exact.c_str(), described.unit.c_str());
+        if (ImGui::IsMouseClicked(1)) {
+            menu_row_ = row;
+            menu_column_ = column;
+            menu_wanted_ = true;
+        }
+    }
+}
+
+// What the menu acts on: the selected rows among those shown, else the row under the mouse.
+std::vector<std::size_t> RunsView::rows_for_menu(const Selection& selection) const {
+    std::vector<std::size_t> rows;
+    for (std::size_t row = 0; row < table_->rows.size() && !selection.run_ids.empty(); ++row)
+        if (selection.run_ids.contains(table_->run(row).id)) rows.push_back(row);
+    if (rows.empty()) rows.push_back(menu_row_);
+    return rows;
+}
+
+void RunsView::draw_menu(Workspace& workspace) {
+    if (menu_wanted_) {
+        menu_rows_ = rows_for_menu(workspace.selection);
+        menu_table_ = table_;
+        ImGui::OpenPopup("runs/menu");
+    }
+    menu_wanted_ = false;
+    if (!ImGui::BeginPopup("runs/menu")) return;
+    if (menu_table_ == table_) { // else the rows have moved under the menu
+        const Run& run = table_->run(menu_row_);
+        const auto& rows = menu_rows_;
+        const std::string what = rows.size() == 1 ? "row" : format_count(std::int64_t(rows.size())) + " rows";
+        const std::string& column = run_columns()[std::size_t(menu_column_)].name;
+        if (ImGui::MenuItem(("Copy value of " + column).c_str()))
+            copy_text(run_value_text(run_value(run, menu_column_), ValueForm::plain));
+        if (ImGui::MenuItem("Copy run id")) copy_text(run.id);
+        ImGui::Separator();
+        if (ImGui::MenuItem(("Copy " + what + " as CSV").c_str()))
+            copy_text(rows_as(*table_, rows, columns_, RunFormat::csv));
+        if (ImGui::MenuItem(("Copy " + what + " as Markdown").c_str()))
+            copy_text(rows_as(*table_, rows, columns_, RunFormat::md));
+        ImGui::Separator();
+        if (ImGui::MenuItem("Use this configuration")) workspace.set_config(run.config);
+        if (ImGui::MenuItem("Select all shown"))
+            for (std::size_t row = 0; row < table_->rows.size(); ++row)
+                workspace.selection.run_ids.insert(table_->run(row).id);
+        if (ImGui::MenuItem("Deselect all", nullptr, false, !workspace.selection.run_ids.empty()))
+            workspace.selection.run_ids.clear();
+    }
+    ImGui::EndPopup();
+}
+
+void RunsView::select(Selection& selection, std::size_t row) {
+    const ImGuiIO& io = ImGui::GetIO();
+    const std::string& id = table_->run(row).id;
+    if (io.KeyShift && !anchor_.empty()) {
+        std::size_t from = row;
+        for (std::size_t index = 0; index < table_->rows.size(); ++index)
+            if (table_->run(index).id == anchor_) from = index;
+        if (!io.KeyCtrl) selection.run_ids.clear();
+        for (std::size_t index = std::min(from, row); index <= std::max(from, row); ++index)
+            selection.run_ids.insert(table_->run(index).id);
+        return;
+    }
+    anchor_ = id;
+    if (io.KeyCtrl) {
+        if (selection.run_ids.erase(id) == 0) selection.run_ids.insert(id);
+        return;
+    }
+    const bool was_alone = selection.run_ids.size() == 1 && selection.run_ids.contains(id);
+    selection.run_ids.clear();
+    if (!was_alone) selection.run_ids.insert(id); // a second click takes the selection back
+}
+
+} // namespace dilascope
