@@ -1,4 +1,5 @@
 #include "views/cell_facts.h"
+#include "engine/weights.h"
 #include "views/number_format.h"
 #include "views/theme.h"
 #include <fmt/format.h>
@@ -28,8 +29,7 @@ std::optional<HeatmapValue> heatmap_value(const Heatmap& heatmap, std::int64_t q
     std::int64_t row = 0, column = 0;
     const Range queries = pixel_of(request.region.q, request.rows, q, row);
     const Range keys = pixel_of(request.region.k, request.columns, k, column);
-    return HeatmapValue{heatmap.weights[std::size_t(row * request.columns + column)],
-                        queries.begin + queries.size() / 2, keys};
+    return HeatmapValue{heatmap.weights[std::size_t(row * request.columns + column)], middle_query(queries), keys};
 }
 
 const Heatmap* current_heatmap(const Workspace& workspace) {

@@ -105,7 +105,14 @@ void draw_segments(Canvas& canvas, const MatrixFrame& frame, const Pattern& patt
             if (queries.size() == 0) continue;
             // Edges outside are moved to just outside: floats cannot place them when far away.
             const Rect outline = overlap(frame.rect_of({queries, keys}), frame.viewport.inset(-4));
-            canvas.rectangle(outline, branch_colour(branch).with_alpha(0.45f));
+            const Colour colour = branch_colour(branch).with_alpha(0.45f);
+            if (!problem.causal) {
+                canvas.rectangle(outline, colour);
+                continue;
+            }
+            // Nothing above the diagonal: the two legs of the triangle.
+            canvas.line({outline.x, outline.y}, {outline.x, outline.bottom()}, colour);
+            canvas.line({outline.x, outline.bottom()}, {outline.right(), outline.bottom()}, colour);
         }
     }
     canvas.pop_clip();

@@ -1,12 +1,13 @@
 #include "views/pattern_view.h"
+#include "views/cell_facts.h"
 #include "views/figure_frame.h"
+#include "views/head_chooser.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
 #include "views/theme.h"
 #include "views/widgets.h"
 #include <fmt/format.h>
 #include <imgui.h>
-#include <imgui_internal.h>
 
 namespace dilascope {
 
@@ -20,10 +21,6 @@ constexpr float toolbar_height = 32;
 std::string shape_text(const Problem& problem) {
     return fmt::format("{} × {} tokens{}", format_count(problem.seq_len), format_count(problem.kv_len),
                        problem.causal ? " · causal" : "");
-}
-
-std::string head_text(std::int64_t head, const Problem& problem) {
-    return fmt::format("head {} of 0 … {}", format_count(head), format_count(problem.heads - 1));
 }
 
 PaintedPicture paint_for_job(const PictureRequest& request, const std::atomic<bool>& cancel) {
@@ -50,12 +47,14 @@ void PatternView::update_picture(const Workspace& workspace, const MatrixFrame& 
         picture_request(workspace.pattern, workspace.problem, workspace.selection.head, frame, scale);
     request.version = workspace.version;
     request.only_branch = only_branch_;
-    if (shown_ && shown_->picture.request == request) return;
+    is_complete_ = shown_ && shown_->picture.request == request;
+    if (is_complete_) return;
     const auto newest = pictures_.ask(request, wait_ms);
     if (newest && shows_same_pattern(*newest, request))
         shown_ = newest;
     else if (!shown_ || !shows_same_pattern(*shown_, request))
         shown_ = std::make_shared<PaintedPicture>(make_painted(coarse(request)));
+    is_complete_ = shown_->picture.request == request;
 }
 
 void PatternView::draw(Workspace& workspace, Canvas& canvas) {
@@ -70,14 +69,16 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
                   "pattern/matrix");
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport);
     update_picture(workspace, frame, canvas.scale());
-    const PatternScene scene{*shown_, frame, pictures_.pending_s() > dim_after_s};
+    const PatternScene scene{*shown_, frame, !is_complete_ && pictures_.pending_s() > dim_after_s};
     draw_matrix(canvas, scene);
     draw_keys_strip(canvas, scene, layout.strip);
     draw_column(workspace, canvas, layout.column, frame);
     draw_picked_cell(canvas, frame, workspace.selection.picked_q, workspace.selection.picked_k);
     if (workspace.selection.hovered) draw_crosshair(canvas, frame, workspace.selection.q, workspace.selection.k);
     mouse_.draw_box(canvas);
-    if (mouse_.hovered()) draw_hover_card(workspace, canvas, area);
+    if (mouse_.hovered())
+        draw_cell_card(canvas, cell_facts(workspace, workspace.selection.q, workspace.selection.k), workspace.pattern,
+                       mouse_.mouse(), area);
     draw_menu(workspace, frame);
 }
 
@@ -86,26 +87,9 @@ void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
     const Theme& colours = theme();
     canvas.text({area.x, area.y + 2}, "Pattern", TextStyle::title, colours.text);
     float left = area.x + canvas.text_size("Pattern", TextStyle::title).x + 12;
-    const std::string head = head_text(workspace.selection.head, workspace.problem);
     if (workspace.problem.heads > 1) {
         set_cursor(canvas, {left, area.y});
-        if (ImGui::ArrowButton("##previous", ImGuiDir_Left)) workspace.select_head(workspace.selection.head - 1);
-        mark_item("pattern/previous_head");
-        item_tooltip("Previous head  [");
-        ImGui::SameLine(0, 4 * canvas.scale());
-        text_button("pattern/head", head);
-        if (ImGui::IsItemHovered()) {
-            ImGui::SetItemUsingMouseWheel();
-            if (const float notches = ImGui::GetIO().MouseWheel; notches != 0)
-                workspace.select_head(workspace.selection.head - (notches > 0 ? 1 : -1));
-        }
-        item_tooltip("The wheel changes the head; heads count from 0");
-        ImGui::SameLine(0, 4 * canvas.scale());
-        if (ImGui::ArrowButton("##next", ImGuiDir_Right)) workspace.select_head(workspace.selection.head + 1);
-        mark_item("pattern/next_head");
-        item_tooltip("Next head  ]");
-        const ImVec2 corner = ImGui::GetItemRectMax();
-        left = canvas.from_screen({corner.x, corner.y}).x + 12;
+        left = head_chooser(workspace, canvas, "pattern") + 12;
     }
     const std::string shape = shape_text(workspace.problem);
     const float fit_left = area.right() - 44;
@@ -116,17 +100,6 @@ void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
     set_cursor(canvas, {fit_left, area.y});
     if (text_button("pattern/fit", "Fit", ButtonKind::plain, 44 * canvas.scale())) workspace.camera = MatrixCamera{};
     item_tooltip("Show the whole matrix (double-click)");
-}
-
-void PatternView::draw_hover_card(const Workspace& workspace, Canvas& canvas, Rect area) {
-    const Selection& at = workspace.selection;
-    if (facts_.q != at.q || facts_.k != at.k || facts_.head != at.head || facts_version_ != workspace.version ||
-        facts_live_ != workspace.live.get()) {
-        facts_ = cell_facts(workspace, at.q, at.k);
-        facts_version_ = workspace.version;
-        facts_live_ = workspace.live.get();
-    }
-    draw_cell_card(canvas, facts_, workspace.pattern, mouse_.mouse(), area);
 }
 
 // Legend entries show their branch alone when clicked; the map moves the camera.
@@ -156,6 +129,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
     request.only_branch = only_branch_;
     if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, wait_ms);
     if (!map_) return;
+    is_complete_ = is_complete_ && map_->picture.request == request;
     set_cursor(canvas, {map.x, map.y});
     ImGui::InvisibleButton("pattern/map", {map.width * canvas.scale(), map.height * canvas.scale()});
     mark_item("pattern/map");

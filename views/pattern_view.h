@@ -1,6 +1,5 @@
 #pragma once
 // Pattern view: the attention matrix of one head from a million tokens down to one, with exact density at every zoom.
-#include "views/cell_facts.h"
 #include "views/latest_job.h"
 #include "views/matrix_mouse.h"
 #include "views/pattern_scene.h"
@@ -16,11 +15,11 @@ public:
     const char* help() const override { return "Which query sees which key, per head, at any zoom, with exact counts"; }
     void draw(Workspace& workspace, Canvas& canvas) override;
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect figure) override;
+    bool is_complete() const override { return is_complete_; }
 
 private:
     void draw_toolbar(Workspace& workspace, Canvas& canvas);
     void draw_menu(Workspace& workspace, const MatrixFrame& frame);
-    void draw_hover_card(const Workspace& workspace, Canvas& canvas, Rect area);
     void draw_column(Workspace& workspace, Canvas& canvas, Rect column, const MatrixFrame& frame);
     void update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale);
 
@@ -28,9 +27,7 @@ private:
     std::shared_ptr<const PaintedPicture> shown_, map_;
     int only_branch_ = -1;
     MatrixMouse mouse_;
-    CellFacts facts_; // of the hovered cell, kept while neither cell nor configuration changes
-    std::uint64_t facts_version_ = 0;
-    const LiveResult* facts_live_ = nullptr;
+    bool is_complete_ = true;
 };
 
 } // namespace dilascope
