@@ -40,6 +40,21 @@ bool ClaimLock::is_held(const std::filesystem::path& store, const std::string& i
     return held;
 }
 
+std::vector<std::string> ClaimLock::unheld(const std::filesystem::path& store) {
+    std::vector<std::string> ids;
+    if (store.empty()) return ids;
+    const std::string prefix = lock_file(store, "").filename().string();
+    const auto folder = store.has_parent_path() ? store.parent_path() : std::filesystem::path(".");
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (!name.starts_with(prefix)) continue;
+        if (const std::string id = name.substr(prefix.size()); !is_held(store, id)) ids.push_back(id);
+    }
+    return ids;
+}
+
 void ClaimLock::clear(const std::filesystem::path& store, const std::string& id) {
     std::error_code ignored;
     std::filesystem::remove(lock_file(store, id), ignored);

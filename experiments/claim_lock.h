@@ -7,6 +7,7 @@
 #include "engine/result.h"
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace dilascope {
 
@@ -16,6 +17,9 @@ public:
     static Result<ClaimLock> take(const std::filesystem::path& path, const std::string& id);
     // True when some process holds the lock, or when that cannot be found out.
     static bool is_held(const std::filesystem::path& path, const std::string& id);
+    // Runs whose lock file nobody holds. Asked inside a write transaction, where no one is between making and locking
+    // one.
+    static std::vector<std::string> unheld(const std::filesystem::path& path);
     // Removes the file of a run whose process is gone.
     static void clear(const std::filesystem::path& path, const std::string& id);
 

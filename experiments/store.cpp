@@ -105,9 +105,11 @@ Result<RunStore> RunStore::open(const std::filesystem::path& path, OpenMode mode
     StoreFile file = TRY(open_store_file(path, mode));
     const auto lock_path = path == ":memory:" ? std::filesystem::path() : path;
     auto impl = std::unique_ptr<Impl>(new Impl{std::move(file), lock_path, mode, {}});
-    if (mode == OpenMode::read_write && !TRY(impl->abandoned()).empty()) {
+    // What killed processes left: claims, and lock files of claims they never came to store.
+    if (mode == OpenMode::read_write && (!TRY(impl->abandoned()).empty() || !ClaimLock::unheld(impl->path).empty())) {
         Transaction transaction = TRY(impl->begin());
         TRY(impl->interrupt_abandoned());
+        for (const std::string& id : ClaimLock::unheld(impl->path)) ClaimLock::clear(impl->path, id);
         TRY(transaction.commit());
     }
     return RunStore(std::move(impl));

@@ -1,6 +1,8 @@
 #include "experiments/store_file.h"
 #include "experiments/store_schema.h"
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/vfs.h>
@@ -26,7 +28,13 @@ Result<void> check_path(const std::filesystem::path& path, OpenMode mode) {
     if (!std::filesystem::is_directory(folder, ignored))
         return tl::unexpected(store_error(
             path, fmt::format("the folder \"{}\" does not exist; create it first (mkdir -p)", folder.string())));
-    if (mode == OpenMode::read_only && !std::filesystem::exists(path, ignored))
+    const bool exists = std::filesystem::exists(path, ignored);
+    if (mode == OpenMode::read_write && !exists && ::access(folder.c_str(), W_OK | X_OK) != 0)
+        return tl::unexpected(
+            store_error(path, fmt::format("it cannot be made ({}); choose a folder that can be written, with "
+                                          "--db",
+                                          std::strerror(errno))));
+    if (mode == OpenMode::read_only && !exists)
         return tl::unexpected(store_error(path, "it does not exist; name a store that a batch has written, with --db"));
     return {};
 }

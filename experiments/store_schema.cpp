@@ -103,9 +103,13 @@ const std::vector<StoreColumn>& store_columns() {
 }
 
 Result<bool> check_store(const Database& database, const std::filesystem::path& path) {
-    const std::int64_t application = TRY(database.integer("PRAGMA application_id"));
-    const std::int64_t version = TRY(database.integer("PRAGMA user_version"));
-    const bool empty = TRY(database.integer("SELECT count(*) FROM sqlite_schema")) == 0;
+    // One statement, so that a file that becomes a store at this moment is seen before or after, never half way.
+    Statement statement =
+        TRY(database.prepare("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
+                             "FROM pragma_application_id, pragma_user_version"));
+    TRY(statement.step());
+    const std::int64_t application = statement.integer(0), version = statement.integer(1);
+    const bool empty = statement.integer(2) == 0;
     if (application != store_application_id && !(empty && application == 0 && version == 0))
         return fail(
             fmt::format("run store \"{}\": this is an SQLite database of another program, not a run store; choose a "
