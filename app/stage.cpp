@@ -1,0 +1,80 @@
+#include "app/stage.h"
+#include <algorithm>
+#include <cmath>
+#include <imgui.h>
+
+namespace dilascope {
+
+Stage::Stage(Surface& surface, const WorkbenchOptions& options) : surface_(surface), workbench_(options) {}
+
+// Fonts and style change between frames only.
+void Stage::apply_look() {
+    const Session& session = workbench_.session;
+    const float wanted = session.scale > 0 ? session.scale : surface_.content_scale();
+    const float scale = std::clamp(std::round(wanted * 16) / 16, 0.5f, 4.f);
+    if (theme_ == session.theme && scale == scale_) return;
+    use_theme(session.theme);
+    apply_imgui_style(session.theme, scale);
+    if (scale != scale_) {
+        build_fonts(scale);
+        surface_.fonts_changed();
+    }
+    theme_ = session.theme;
+    scale_ = scale;
+}
+
+void Stage::apply_input(const ScriptedInput& input) {
+    ImGuiIO& io = ImGui::GetIO();
+    io.MousePos = input.mouse_x < 0 ? ImVec2(-FLT_MAX, -FLT_MAX) : ImVec2(input.mouse_x, input.mouse_y);
+    io.MouseDown[0] = input.left;
+    io.MouseDown[1] = input.right;
+    io.MouseWheel = input.wheel;
+    io.KeyShift = input.shift;
+    io.KeyCtrl = input.ctrl;
+    io.KeyAlt = io.KeySuper = false;
+    for (const int key : held_keys_) io.KeysDown[key] = false;
+    held_keys_.clear();
+    for (const Chord& chord : input.chords) {
+        io.KeyShift |= chord.shift;
+        io.KeyCtrl |= chord.ctrl;
+        io.KeyAlt |= chord.alt;
+        io.KeysDown[chord.key] = true;
+        held_keys_.push_back(chord.key);
+    }
+    io.AddInputCharactersUTF8(input.typed.c_str());
+}
+
+void Stage::step(const SurfaceEvents& events, const ScriptedInput* input) {
+    const auto begin = std::chrono::steady_clock::now();
+    apply_look();
+    surface_.begin_frame();
+    if (input) apply_input(*input);
+    clear_marked_items();
+    ImGui::NewFrame();
+    SurfaceEvents all = events;
+    if (input) all.chords = input->chords;
+    workbench_.frame(all, surface_, scale_);
+    ImGui::Render();
+    surface_.end_frame();
+    if (times_drawing) surface_.finish_drawing();
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    workbench_.frame_times.add(took.count());
+    if (on_drawn) on_drawn();
+    surface_.present();
+    if (std::exchange(workbench_.wants_full_screen, false)) surface_.toggle_full_screen();
+}
+
+bool Stage::settle(double limit_s) {
+    const auto begin = std::chrono::steady_clock::now();
+    // What a view computes for itself shows one or two frames after its data came; fonts and layouts need as many.
+    constexpr int calm_frames = 3;
+    int calm = 0;
+    while (calm < calm_frames) {
+        step(surface_.take_events(calm == 0 ? 0.002 : 0));
+        calm = workbench_.is_idle() && !workbench_.has_news() ? calm + 1 : 0;
+        if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > limit_s) return false;
+    }
+    return true;
+}
+
+}  // namespace dilascope

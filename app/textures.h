@@ -1,0 +1,26 @@
+#pragma once
+// Textures: images of the views as GL textures, uploaded when their version changes, dropped when long unused.
+#include "views/texture_source.h"
+#include <map>
+#include <string>
+
+namespace dilascope {
+
+class Textures : public TextureSource {
+public:
+    ~Textures() override; // needs the GL context that made the textures
+    void* texture(const Image& image) override;
+    // Once a frame: forgets what was not drawn for some seconds.
+    void end_frame();
+
+private:
+    struct Entry {
+        unsigned name = 0;
+        std::uint64_t version = 0;
+        int width = 0, height = 0;
+        int idle_frames = 0;
+    };
+    std::map<std::string, Entry, std::less<>> entries_;
+};
+
+}  // namespace dilascope
