@@ -1,0 +1,281 @@
+#include "app/verbs.h"
+#include "engine/backends/backend.h"
+#include "experiments/qkv.h"
+#include "experiments/tensor_file.h"
+#include "tests/app/binary_run.h"
+#include "tests/catch.h"
+#include <cmath>
+#include <functional>
+#include <map>
+
+using namespace dilascope;
+
+namespace {
+
+// How often query position i sees key position j in head h, written from the definitions, not from the engine.
+using Times = std::function<int(std::int64_t h, std::int64_t i, std::int64_t j)>;
+
+Times longnet(std::int64_t length, std::vector<std::pair<std::int64_t, std::int64_t>> branches) {
+    return [=](std::int64_t h, std::int64_t i, std::int64_t j) {
+        int times = 0;
+        for (auto [segment, rate] : branches) {
+            segment = std::min(segment, length);
+            times += i / segment == j / segment && i % segment % rate == h % rate && j % segment % rate == h % rate;
+        }
+        return times;
+    };
+}
+
+struct Truth {
+    std::vector<double> out, lse; // (B,N,H,D), (B,H,N)
+};
+
+Truth truth_of(const Qkv& qkv, const Times& times, bool causal, double scale) {
+    const Problem& p = qkv.problem;
+    Truth truth{std::vector<double>(std::size_t(query_elements(p))), std::vector<double>(std::size_t(lse_elements(p)))};
+    for (std::int64_t b = 0; b < p.batch; ++b)
+        for (std::int64_t h = 0; h < p.heads; ++h)
+            for (std::int64_t n = 0; n < p.seq_len; ++n) {
+                const std::int64_t position = n + p.kv_len - p.seq_len, g = h * p.kv_heads / p.heads;
+                double sum = 0;
+                double* out = &truth.out[std::size_t(((b * p.seq_len + n) * p.heads + h) * p.head_dim)];
+                for (std::int64_t m = 0; m < p.kv_len; ++m) {
+                    const int count = causal && m > position ? 0 : times(h, position, m);
+                    if (count == 0) continue;
+                    double score = 0;
+                    for (std::int64_t d = 0; d < p.head_dim; ++d)
+                        score += double(qkv.q[((b * p.seq_len + n) * p.heads + h) * p.head_dim + d]) *
+                                 qkv.k[((b * p.kv_len + m) * p.kv_heads + g) * p.head_dim + d];
+                    const double weight = count * std::exp(score * scale);
+                    sum += weight;
+                    for (std::int64_t d = 0; d < p.head_dim; ++d)
+                        out[d] += weight * qkv.v[((b * p.kv_len + m) * p.kv_heads + g) * p.head_dim + d];
+                }
+                for (std::int64_t d = 0; d < p.head_dim; ++d) out[d] = sum > 0 ? out[d] / sum : 0;
+                truth.lse[std::size_t((b * p.heads + h) * p.seq_len + n)] = std::log(sum); // −inf for no keys
+            }
+    return truth;
+}
+
+// Writes q, k, v; in (B,H,N,D) for bhnd.
+void write_qkv(const std::filesystem::path& path, const Qkv& qkv, Layout layout = Layout::bnhd,
+               std::vector<std::string> extra = {}) {
+    const Problem& p = qkv.problem;
+    std::map<std::string, std::vector<float>> values;
+    std::vector<TensorToWrite> tensors;
+    const auto add = [&](const std::string& name, const Buffer<float>& from, std::int64_t tokens, std::int64_t heads) {
+        std::vector<float>& to = values[name];
+        to.assign(from.begin(), from.end());
+        if (layout == Layout::bhnd)
+            for (std::int64_t at = 0; at < from.size(); ++at) {
+                const std::int64_t d = at % p.head_dim, h = at / p.head_dim % heads,
+                                   n = at / p.head_dim / heads % tokens, b = at / p.head_dim / heads / tokens;
+                to[std::size_t(((b * heads + h) * tokens + n) * p.head_dim + d)] = from[at];
+            }
+        const bool swapped = layout == Layout::bhnd;
+        tensors.push_back({name, {p.batch, swapped ? heads : tokens, swapped ? tokens : heads, p.head_dim}, to.data()});
+    };
+    add("q", qkv.q, p.seq_len, p.heads);
+    add("k", qkv.k, p.kv_len, p.kv_heads);
+    add("v", qkv.v, p.kv_len, p.kv_heads);
+    for (const std::string& name : extra) add(name, qkv.q, p.seq_len, p.heads);
+    REQUIRE(write_tensor_file(path, tensors));
+}
+
+Qkv small_qkv() {
+    Problem problem;
+    problem.batch = 2, problem.seq_len = 37, problem.kv_len = 41, problem.heads = 4, problem.kv_heads = 2,
+    problem.head_dim = 8;
+    return std::move(*generate_qkv(problem, 99));
+}
+
+void check_file(const std::filesystem::path& path, const Problem& p, const Truth& truth) {
+    const auto tensors = read_tensor_file(path);
+    REQUIRE(tensors);
+    REQUIRE(tensors->size() == 2);
+    const HostTensor &out = tensors->at(0), &lse = tensors->at(1);
+    CHECK((out.name == "out" && out.shape == std::vector<std::int64_t>{p.batch, p.seq_len, p.heads, p.head_dim}));
+    CHECK((lse.name == "lse" && lse.shape == std::vector<std::int64_t>{p.batch, p.heads, p.seq_len}));
+    CHECK((out.stored == Dtype::f32 && lse.stored == Dtype::f32));
+    const auto worst = [](const Buffer<float>& values, const std::vector<double>& expected) {
+        double worst_excess = -1; // of |x − truth| over 1e-5 + 1e-5·|truth|
+        for (std::size_t index = 0; index < expected.size(); ++index) {
+            const double value = values[std::int64_t(index)];
+            if (value == expected[index]) continue; // −inf too
+            const double excess = std::fabs(value - expected[index]) - 1e-5 - 1e-5 * std::fabs(expected[index]);
+            if (!(excess <= worst_excess)) worst_excess = excess; // NaN too
+        }
+        return worst_excess;
+    };
+    CHECK(worst(out.values, truth.out) <= 0);
+    CHECK(worst(lse.values, truth.lse) <= 0);
+}
+
+bool is_one_sentence(const std::string& err) {
+    return err.rfind("dilascope: ", 0) == 0 && std::count(err.begin(), err.end(), '\n') == 1 && err.back() == '\n';
+}
+
+std::string real_tensors() { return DILASCOPE_SOURCE_DIR "/assets/minilm_layer3.safetensors"; }
+
+} // namespace
+
+TEST_CASE("attend equals the definition, for patterns, layouts, formats, causal or not", "[app]") {
+    const ScratchFolder folder;
+    const Qkv qkv = small_qkv();
+    const double scale = 1 / std::sqrt(8.0);
+    const Times dense = [](auto...) { return 1; };
+    const Times window = [](std::int64_t, std::int64_t i, std::int64_t j) { return j >= i - 5 && j <= i + 2; };
+    write_qkv(folder / "in.safetensors", qkv);
+    write_qkv(folder / "in.npz", qkv, Layout::bhnd);
+    struct Wanted {
+        std::string pattern;
+        Times times;
+    };
+    const Wanted wanted[] = {{"dense", dense},
+                             {"window left=5 right=2", window},
+                             {"longnet segments=8,16,64 rates=1,2,3", longnet(41, {{8, 1}, {16, 2}, {64, 3}})},
+                             {"longnet segments=16 rates=4", longnet(41, {{16, 4}})}};
+    for (const Wanted& want : wanted)
+        for (const bool causal : {false, true}) {
+            const bool other = want.pattern.size() % 2 == causal;
+            const std::string in = (folder / (other ? "in.npz" : "in.safetensors")).string();
+            const std::string out = (folder / (other ? "out.safetensors" : "out.npz")).string();
+            std::vector<std::string> arguments = {"attend", "--input", in, "--pattern", want.pattern, "--output", out};
+            if (other) arguments.insert(arguments.end(), {"--layout", "bhnd"});
+            if (causal) arguments.push_back("--causal");
+            const BinaryRun run = run_binary(arguments);
+            INFO(want.pattern << (causal ? " causal: " : ": ") << run.err);
+            REQUIRE(run.exit_code == exit_ok);
+            CHECK(run.err.empty());
+            const Truth truth = truth_of(qkv, want.times, causal, scale);
+            const auto empty_rows = std::count(truth.lse.begin(), truth.lse.end(), -INFINITY);
+            CHECK(run.out.find(std::to_string(empty_rows) + " of 296 rows without keys\n") != std::string::npos);
+            CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 1);
+            check_file(out, qkv.problem, truth);
+        }
+}
+
+TEST_CASE("attend: scale and backend are taken as given", "[app]") {
+    const ScratchFolder folder;
+    const Qkv qkv = small_qkv();
+    write_qkv(folder / "in.npz", qkv);
+    const std::string out = (folder / "out.npz").string();
+    for (const char* backend : {"reference", "cpu"}) {
+        const BinaryRun run = run_binary({"attend", "--input", (folder / "in.npz").string(), "--pattern", "dense",
+                                          "--scale", "0.75", "--backend", backend, "--output", out});
+        INFO(run.err);
+        REQUIRE(run.exit_code == exit_ok);
+        CHECK(run.out.find(backend) != std::string::npos); // the kernel's name says which one ran
+        check_file(out, qkv.problem,
+                   truth_of(
+                       qkv, [](auto...) { return 1; }, false, 0.75));
+    }
+}
+
+TEST_CASE("attend: the shipped real tensors", "[app]") {
+    const ScratchFolder folder;
+    const auto qkv = load_qkv(real_tensors());
+    REQUIRE(qkv);
+    const BinaryRun run =
+        run_binary({"attend", "--input", real_tensors(), "--pattern", "longnet segments=64,256 rates=1,4", "--output",
+                    (folder / "out.safetensors").string()});
+    INFO(run.err);
+    REQUIRE(run.exit_code == exit_ok);
+    check_file(folder / "out.safetensors", qkv->problem,
+               truth_of(*qkv, longnet(512, {{64, 1}, {256, 4}}), false, 1 / std::sqrt(32.0)));
+}
+
+TEST_CASE("attend: with dout it says that gradients are not there yet", "[app]") {
+    const ScratchFolder folder;
+    write_qkv(folder / "in.npz", small_qkv(), Layout::bnhd, {"dout"});
+    const BinaryRun run = run_binary({"attend", "--input", (folder / "in.npz").string(), "--pattern", "dense",
+                                      "--output", (folder / "out.npz").string()});
+    CHECK(run.exit_code == exit_ok);
+    CHECK(run.err.find("gradients are not available yet") != std::string::npos);
+    CHECK(std::filesystem::exists(folder / "out.npz"));
+}
+
+TEST_CASE("attend: bad input is one sentence and exit 2, and writes nothing", "[app]") {
+    const ScratchFolder folder;
+    write_qkv(folder / "in.npz", small_qkv());
+    Qkv bad = small_qkv();
+    bad.q[(3 * 4 + 1) * 8 + 2] = NAN;
+    write_qkv(folder / "nan.npz", bad);
+    Qkv large = small_qkv();
+    large.v[5] = 70000;
+    write_qkv(folder / "large.npz", large);
+    { std::ofstream(folder / "cut.safetensors") << "only a few bytes"; }
+    const auto check = [&](std::map<std::string, std::string> changes, const std::string& expected) {
+        std::map<std::string, std::string> options = {{"--input", (folder / "in.npz").string()},
+                                                      {"--pattern", "dense"},
+                                                      {"--output", (folder / "out.npz").string()}};
+        for (const auto& [option, value] : changes) options[option] = value;
+        std::vector<std::string> arguments = {"attend"};
+        for (const auto& [option, value] : options)
+            if (!value.empty()) arguments.insert(arguments.end(), {option, value});
+        const BinaryRun run = run_binary(arguments);
+        INFO(run.err);
+        CHECK(run.exit_code == exit_bad_input);
+        CHECK(is_one_sentence(run.err));
+        CHECK(run.err.find(expected) != std::string::npos);
+        CHECK(run.out.empty());
+        CHECK_FALSE(std::filesystem::exists(folder / "out.npz"));
+    };
+    check({{"--input", ""}}, "--input");
+    check({{"--input", (folder / "missing.npz").string()}}, "missing.npz: no such file");
+    check({{"--input", (folder / "cut.safetensors").string()}}, "cut.safetensors: claims a header");
+    check({{"--input", (folder / "nan.npz").string()}},
+          "\"q\" holds 1 value that is not finite in float32, the first at (0, 3, 1, 2): nan");
+    check({{"--layout", "bhnd"}, {"--pattern", "dense"}}, "does not divide");
+    check({{"--layout", "nhd"}}, "--layout is \"nhd\"");
+    check({{"--pattern", "longnt segments=8 rates=1"}}, "longnet");
+    check({{"--pattern", "longnet segments=8 rates=16"}}, "16");
+    check({{"--dtype", "f32x"}}, "--dtype is \"f32x\"");
+    check({{"--dtype", "f64"}}, "expected f32, f16 or bf16");
+    check({{"--backend", "cpuu"}}, "did you mean \"cpu\"?");
+    check({{"--scale", "-1"}}, "--scale");
+    check({{"--scale", "nan"}}, "scale is nan");
+    check({{"--output", (folder / "out.txt").string()}}, "unknown extension \".txt\"");
+    check({{"--output", (folder / "out.npy").string()}}, "2 tensors do not fit");
+    check({{"--output", (folder / "no/out.npz").string()}}, "create the folder first");
+    check({{"--output", (folder / "in.npz").string()}}, "is the input file");
+    check({{"--nothing", "1"}}, "--nothing");
+    Problem f16 = small_qkv().problem;
+    f16.dtype = Dtype::f16;
+    const Pattern dense{Dense{}};
+    if (!find_backend("auto", f16, dense))
+        check({{"--dtype", "f16"}}, "f16");
+    else
+        check({{"--dtype", "f16"}, {"--input", (folder / "large.npz").string()}}, "largest number is 65504");
+}
+
+TEST_CASE("attend: a missing device is exit 4", "[app]") {
+    for (Backend* backend : backends())
+        if (backend->name() == "cuda" && backend->available()) return; // there is one
+    const ScratchFolder folder;
+    const BinaryRun run = run_binary({"attend", "--input", real_tensors(), "--pattern", "dense", "--backend", "cuda",
+                                      "--output", (folder / "out.npz").string()});
+    INFO(run.err);
+    CHECK(run.exit_code == exit_no_device);
+    CHECK(is_one_sentence(run.err));
+    CHECK(run.err.find("cuda") != std::string::npos);
+}
+
+TEST_CASE("attend: Ctrl-C ends it with 130 and no output", "[app]") {
+    const ScratchFolder folder;
+    const auto qkv = generate_qkv(self_attention(4096, 8, 64), 5); // many seconds of work for the reference
+    REQUIRE(qkv);
+    write_qkv(folder / "in.safetensors", *qkv);
+    BinaryRun run;
+    for (const int wait_ms : {200, 1000, 5000}) { // longer where a busy machine had not started it yet
+        run = run_binary({"attend", "--input", (folder / "in.safetensors").string(), "--pattern", "dense", "--backend",
+                          "reference", "--output", (folder / "out.npz").string()},
+                         std::chrono::milliseconds(wait_ms));
+        if (!run.err.empty()) break;
+    }
+    INFO(run.err);
+    CHECK(run.exit_code == exit_cancelled);
+    CHECK(is_one_sentence(run.err));
+    CHECK(run.err.find("cancelled") != std::string::npos);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1); // the input alone
+}

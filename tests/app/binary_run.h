@@ -1,0 +1,50 @@
+#pragma once
+// BinaryRun: the real dilascope run from a test, with what it printed and its exit code.
+#include "tests/scratch_folder.h"
+#include <chrono>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <signal.h>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace dilascope {
+
+struct BinaryRun {
+    int exit_code = -1; // 128 + signal when a signal ended it
+    std::string out, err;
+};
+
+// Runs it to its end; with `interrupt_after` sends SIGINT that much later.
+inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
+    const ScratchFolder folder;
+    const auto out = folder / "out", err = folder / "err";
+    arguments.insert(arguments.begin(), DILASCOPE_BINARY);
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+        ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+        ::execv(pointers[0], pointers.data());
+        ::_exit(127);
+    }
+    if (interrupt_after.count() > 0) {
+        std::this_thread::sleep_for(interrupt_after);
+        ::kill(pid, SIGINT);
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    const auto content = [](const std::filesystem::path& path) {
+        std::ifstream file(path);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(out), content(err)};
+}
+
+} // namespace dilascope
