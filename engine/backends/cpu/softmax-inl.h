@@ -51,25 +51,25 @@ inline void mask_scores(const KeyBlock& block, int row_count, TileWorkspace& wor
 }
 
 // Rows whose maximum grew: what they summed so far shrinks to the new maximum.
-inline void rescale_rows(const float* shrink, int row_begin, int row_end, TileWorkspace& work) {
+inline void rescale_rows(const float* shrink, int row_begin, int row_end, std::int64_t dim_step, float* out_rows) {
     const FloatTag tag;
     for (int row = row_begin; row < row_end; ++row) {
         if (shrink[row - row_begin] == 1) continue;
-        float* out = work.out.data() + row * work.dim_step;
+        float* out = out_rows + row * dim_step;
         const FloatVec factor = hn::Set(tag, shrink[row - row_begin]);
-        for (std::int64_t d = 0; d < work.dim_step; d += lanes)
+        for (std::int64_t d = 0; d < dim_step; d += lanes)
             hn::Store(hn::Mul(hn::Load(tag, out + d), factor), tag, out + d);
     }
 }
 
 // C vectors of rows: new maximum, weights, their sum, and O rescaled only where the maximum grew.
-template <int C> void softmax_rows(int key_count, int row, int row_count, TileWorkspace& work) {
+template <int C> void softmax_rows(int key_count, int row, int row_count, TileState& tile, TileWorkspace& work) {
     const FloatTag tag;
     const std::int64_t step = work.row_step;
     float* scores = work.scores.data() + row;
     FloatVec max[C], sum[C];
 #pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) max[c] = hn::Load(tag, work.row_max.data() + row + c * lanes);
+    for (int c = 0; c < C; ++c) max[c] = hn::Load(tag, tile.row_max.data() + row + c * lanes);
     for (int key = 0; key < key_count; ++key)
 #pragma GCC unroll 4
         for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * step + c * lanes));
@@ -77,17 +77,17 @@ template <int C> void softmax_rows(int key_count, int row, int row_count, TileWo
     const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
-        const FloatVec old_max = hn::Load(tag, work.row_max.data() + row + c * lanes);
-        hn::Store(max[c], tag, work.row_max.data() + row + c * lanes);
+        const FloatVec old_max = hn::Load(tag, tile.row_max.data() + row + c * lanes);
+        hn::Store(max[c], tag, tile.row_max.data() + row + c * lanes);
         max[c] = hn::IfThenElse(hn::Eq(max[c], nothing), hn::Zero(tag), max[c]); // −inf − −inf would be NaN
         const FloatVec shrink = exp2_nonpositive(hn::Sub(old_max, max[c]));
-        sum[c] = hn::Mul(hn::Load(tag, work.row_sum.data() + row + c * lanes), shrink);
+        sum[c] = hn::Mul(hn::Load(tag, tile.row_sum.data() + row + c * lanes), shrink);
         const auto grew = hn::And(hn::Ne(shrink, hn::Set(tag, 1.0f)), hn::Ne(old_max, nothing));
         if (hn::AllFalse(tag, grew)) continue;
         HWY_ALIGN float factors[lanes];
         hn::Store(hn::IfThenElse(grew, shrink, hn::Set(tag, 1.0f)), tag, factors);
         const int first = row + c * lanes;
-        rescale_rows(factors, first, HWY_MIN(first + lanes, row_count), work);
+        rescale_rows(factors, first, HWY_MIN(first + lanes, row_count), work.dim_step, tile.out.data());
     }
 
     FloatVec block_sum[C]; // summed apart: long rows then lose no digits
@@ -102,14 +102,14 @@ template <int C> void softmax_rows(int key_count, int row, int row_count, TileWo
             block_sum[c] = hn::Add(block_sum[c], weight);
         }
 #pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, work.row_sum.data() + row + c * lanes);
+    for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, tile.row_sum.data() + row + c * lanes);
 }
 
-inline void softmax(int key_count, int row_count, TileWorkspace& work) {
+inline void softmax(int key_count, int row_count, TileState& tile, TileWorkspace& work) {
     int row = 0;
     for (; row + (micro_vectors - 1) * lanes < row_count; row += micro_vectors * lanes)
-        softmax_rows<micro_vectors>(key_count, row, row_count, work);
-    for (; row < row_count; row += lanes) softmax_rows<1>(key_count, row, row_count, work);
+        softmax_rows<micro_vectors>(key_count, row, row_count, tile, work);
+    for (; row < row_count; row += lanes) softmax_rows<1>(key_count, row, row_count, tile, work);
 }
 
 } // namespace dilascope::HWY_NAMESPACE

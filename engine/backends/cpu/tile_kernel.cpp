@@ -19,20 +19,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-void begin(const TileRows& rows, TileWorkspace& work) {
+void load_queries(const TileRows& rows, const HeadTensors& head, std::int64_t row_step, TileState& tile) {
     const int padded = (rows.count + lanes - 1) / lanes * lanes;
-    for (int row = 0; row < padded; ++row) {
-        float* column = work.queries.data() + row;
-        if (row >= rows.count) { // padding: harmless scores of 0
-            for (std::int64_t d = 0; d < work.head_dim; ++d) column[d * work.row_step] = 0;
-            continue;
-        }
-        const float* q = rows.q + rows.offsets[row];
-        for (std::int64_t d = 0; d < work.head_dim; ++d) column[d * work.row_step] = q[d] * rows.scale_log2;
+    for (std::int64_t d = 0; d < head.head_dim; ++d) {
+        float* to = tile.queries.data() + d * row_step;
+        for (int row = 0; row < rows.count; ++row)
+            to[row] = head.q[rows.offsets[std::size_t(row)] + d] * head.scale_log2;
+        for (int row = rows.count; row < padded; ++row) to[row] = 0; // harmless scores of 0
     }
-    std::fill_n(work.out.data(), rows.count * work.dim_step, 0.0f);
-    std::fill_n(work.row_max.data(), work.row_step, -std::numeric_limits<float>::infinity());
-    std::fill_n(work.row_sum.data(), work.row_step, 0.0f);
+    std::fill(tile.out.begin(), tile.out.end(), 0.0f);
+    std::fill(tile.row_max.begin(), tile.row_max.end(), -std::numeric_limits<float>::infinity());
+    std::fill(tile.row_sum.begin(), tile.row_sum.end(), 0.0f);
 }
 
 void gather_row(const float* from, std::int64_t head_dim, std::int64_t dim_step, float* to) {
@@ -43,13 +40,39 @@ void gather_row(const float* from, std::int64_t head_dim, std::int64_t dim_step,
     for (; d < dim_step; ++d) to[d] = 0;
 }
 
-void gather(const TileRows& rows, const KeyBlock& block, TileWorkspace& work) {
+void gather(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
     for (int key = 0; key < block.count; ++key) {
-        const std::int64_t from = block.positions[std::size_t(key)] * rows.key_step, to = key * work.dim_step;
-        gather_row(rows.k + from, work.head_dim, work.dim_step, work.keys.data() + to);
-        gather_row(rows.v + from, work.head_dim, work.dim_step, work.values.data() + to);
+        const std::int64_t from = block.positions[std::size_t(key)] * head.key_step, to = key * work.dim_step;
+        gather_row(head.k + from, head.head_dim, work.dim_step, work.keys.data() + to);
+        gather_row(head.v + from, head.head_dim, work.dim_step, work.values.data() + to);
     }
 }
+
+// Calls for the rows of the next block, a few each time the product has a micro-tile done: rows far apart (other heads
+// lie between) defeat the hardware prefetcher, and all at once would take the line buffers from the product.
+class Prefetcher {
+public:
+    Prefetcher(const HeadTensors& head, const KeyBlock& next, int steps)
+        : head_(head), next_(next), keys_per_step_((next.count + steps - 1) / steps) {}
+    // Inline, or GCC 12 takes it for a function without effect and drops the calls.
+    HWY_INLINE void step() { fetch(std::min(key_ + keys_per_step_, next_.count)); }
+    HWY_INLINE void rest() { fetch(next_.count); }
+
+private:
+    HWY_INLINE void fetch(int end) {
+        constexpr std::int64_t line = 64 / sizeof(float);
+        for (; key_ < end; ++key_) {
+            const std::int64_t from = next_.positions[std::size_t(key_)] * head_.key_step;
+            for (const float* row : {head_.k + from, head_.v + from}) {
+                for (std::int64_t d = 0; d < head_.head_dim; d += line) __builtin_prefetch(row + d, 0, 2);
+                __builtin_prefetch(row + head_.head_dim - 1, 0, 2); // an unaligned row reaches into one line more
+            }
+        }
+    }
+    const HeadTensors& head_;
+    const KeyBlock& next_;
+    int keys_per_step_, key_ = 0;
+};
 
 // Half-open range of row indices, or of keys of the block.
 struct Span {
@@ -69,18 +92,21 @@ Span visible_rows(const KeyBlock& block, int key, int count, int row_count) {
     return {rows.begin / lanes * lanes, (rows.end + lanes - 1) / lanes * lanes};
 }
 
+constexpr int panel_rows = micro_vectors * lanes;
+
 // Sᵀ = K Qᵀ, skipping micro-tiles that the mask would empty.
-void compute_scores(const KeyBlock& block, int row_count, TileWorkspace& work) {
-    constexpr int panel = micro_vectors * lanes;
-    for (int panel_row = 0; panel_row < row_count; panel_row += panel) {
+void compute_scores(const KeyBlock& block, int row_count, std::int64_t head_dim, const TileState& tile,
+                    TileWorkspace& work, Prefetcher& prefetcher) {
+    for (int panel = 0; panel < row_count; panel += panel_rows) {
         for (int key = 0; key < block.count; key += micro_rows) {
+            prefetcher.step();
             const int keys = std::min(micro_rows, block.count - key);
             const Span rows = visible_rows(block, key, keys, row_count);
-            const int begin = std::max(rows.begin, panel_row), end = std::min(rows.end, panel_row + panel);
+            const int begin = std::max(rows.begin, panel), end = std::min(rows.end, panel + panel_rows);
             if (begin >= end) continue;
             multiply_of<Left::row_major, Into::overwrite>(keys, (end - begin) / lanes)(
-                work.keys.data() + key * work.dim_step, work.dim_step, work.queries.data() + begin, work.row_step,
-                work.head_dim, work.scores.data() + key * work.row_step + begin, work.row_step);
+                work.keys.data() + key * work.dim_step, work.dim_step, tile.queries.data() + begin, work.row_step,
+                head_dim, work.scores.data() + key * work.row_step + begin, work.row_step);
         }
     }
 }
@@ -98,7 +124,7 @@ Span visible_keys(const KeyBlock& block, int row, int count) {
 }
 
 // O += P V.
-void add_values(const KeyBlock& block, int row_count, TileWorkspace& work) {
+void add_values(const KeyBlock& block, int row_count, TileState& tile, const TileWorkspace& work) {
     const int vectors = int(work.dim_step / lanes);
     const int groups = (vectors + micro_vectors - 1) / micro_vectors;
     for (int row = 0; row < row_count; row += micro_rows) {
@@ -110,33 +136,55 @@ void add_values(const KeyBlock& block, int row_count, TileWorkspace& work) {
             multiply_of<Left::column_major, Into::add>(rows, last - first)(
                 work.scores.data() + keys.begin * work.row_step + row, work.row_step,
                 work.values.data() + keys.begin * work.dim_step + first * lanes, work.dim_step, keys.end - keys.begin,
-                work.out.data() + row * work.dim_step + first * lanes, work.dim_step);
+                tile.out.data() + row * work.dim_step + first * lanes, work.dim_step);
         }
     }
 }
 
-void accumulate(const TileRows& rows, const KeyBlock& block, TileWorkspace& work) {
-    gather(rows, block, work);
-    compute_scores(block, rows.count, work);
+void accumulate(const KeyBlock& block, const TileRows& rows, std::int64_t head_dim, TileState& tile,
+                TileWorkspace& work, Prefetcher& prefetcher) {
+    compute_scores(block, rows.count, head_dim, tile, work, prefetcher);
     if (block.is_banded) mask_scores(block, rows.count, work);
-    softmax(block.count, rows.count, work);
-    add_values(block, rows.count, work);
+    softmax(block.count, rows.count, tile, work);
+    add_values(block, rows.count, tile, work);
 }
 
-void finish(const TileRows& rows, TileWorkspace& work) {
+void finish(const TileRows& rows, std::int64_t dim_step, TileState& tile) {
     const FloatTag tag;
     for (int row = 0; row < rows.count; ++row) {
-        const float sum = work.row_sum[row];
+        const float sum = tile.row_sum[row];
         if (sum == 0) { // no key seen; a NaN sum is not this case and goes on to the output
-            work.row_max[row] = -std::numeric_limits<float>::infinity();
+            tile.row_max[row] = -std::numeric_limits<float>::infinity();
             continue; // out is 0 already
         }
-        work.row_max[row] = float((double(work.row_max[row]) + std::log2(double(sum))) * std::log(2.0));
-        float* out = work.out.data() + row * work.dim_step;
+        tile.row_max[row] = float((double(tile.row_max[row]) + std::log2(double(sum))) * std::log(2.0));
+        float* out = tile.out.data() + row * dim_step;
         const FloatVec share = hn::Set(tag, 1 / sum);
-        for (std::int64_t d = 0; d < work.dim_step; d += lanes)
+        for (std::int64_t d = 0; d < dim_step; d += lanes)
             hn::Store(hn::Mul(hn::Load(tag, out + d), share), tag, out + d);
     }
+}
+
+void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& feed, const std::atomic<bool>* cancel,
+            TileWorkspace& work) {
+    KeyBlock blocks[2];
+    int current = 0;
+    feed.next(blocks[current]);
+    Prefetcher(head, blocks[current], 1).rest();
+    for (std::size_t index = 0; index < tiles.size(); ++index)
+        load_queries(tiles[index], head, work.row_step, work.tiles[index]);
+    for (; blocks[current].count > 0; current = 1 - current) {
+        if (cancel && cancel->load(std::memory_order_relaxed)) return;
+        const KeyBlock& block = blocks[current];
+        feed.next(blocks[1 - current]);
+        gather(head, block, work);
+        const int panels = (tiles.front().count + panel_rows - 1) / panel_rows * int(tiles.size());
+        Prefetcher prefetcher(head, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
+        for (std::size_t index = 0; index < tiles.size(); ++index)
+            accumulate(block, tiles[index], head.head_dim, work.tiles[index], work, prefetcher);
+        prefetcher.rest();
+    }
+    for (std::size_t index = 0; index < tiles.size(); ++index) finish(tiles[index], work.dim_step, work.tiles[index]);
 }
 
 void exp2_of(const float* x, std::int64_t count, float* y) {
@@ -148,13 +196,7 @@ void exp2_of(const float* x, std::int64_t count, float* y) {
     }
 }
 
-TileKernel make_tile_kernel() {
-    return {.target = hwy::TargetName(HWY_TARGET),
-            .begin = begin,
-            .accumulate = accumulate,
-            .finish = finish,
-            .exp2 = exp2_of};
-}
+TileKernel make_tile_kernel() { return {.target = hwy::TargetName(HWY_TARGET), .attend = attend, .exp2 = exp2_of}; }
 
 } // namespace dilascope::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -201,19 +243,28 @@ Result<TileKernel> tile_kernel() {
                             nearest_hint(forced, views)));
 }
 
+int tiles_per_group(std::int64_t head_dim) {
+    constexpr std::int64_t state_bytes_max = 320 << 10; // of a 1 MiB L2; scores, keys and values need the rest
+    const std::int64_t state_bytes = 2 * max_tile_rows * padded(head_dim) * std::int64_t(sizeof(float));
+    return int(std::clamp<std::int64_t>(state_bytes_max / state_bytes, 1, 4));
+}
+
 Result<TileWorkspace> TileWorkspace::allocate(std::int64_t head_dim) {
     TileWorkspace work;
-    work.head_dim = head_dim;
     work.dim_step = padded(head_dim);
     // One vector more than the rows need: a power-of-two step would put the same column of all keys into 8 cache sets.
     work.row_step = padded(max_tile_rows) + widest_lanes;
-    work.queries = TRY(Buffer<float>::allocate(head_dim * work.row_step, "cpu/queries"));
+    for (int index = 0; index < tiles_per_group(head_dim); ++index) {
+        TileState tile;
+        tile.queries = TRY(Buffer<float>::allocate(head_dim * work.row_step, "cpu/queries"));
+        tile.out = TRY(Buffer<float>::allocate(max_tile_rows * work.dim_step, "cpu/out"));
+        tile.row_max = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_max"));
+        tile.row_sum = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_sum"));
+        work.tiles.push_back(std::move(tile));
+    }
     work.scores = TRY(Buffer<float>::allocate(max_block_keys * work.row_step, "cpu/scores"));
     work.keys = TRY(Buffer<float>::allocate(max_block_keys * work.dim_step, "cpu/keys"));
     work.values = TRY(Buffer<float>::allocate(max_block_keys * work.dim_step, "cpu/values"));
-    work.out = TRY(Buffer<float>::allocate(max_tile_rows * work.dim_step, "cpu/out"));
-    work.row_max = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_max"));
-    work.row_sum = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_sum"));
     return work;
 }
 
