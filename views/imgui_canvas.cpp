@@ -55,6 +55,7 @@ void ImGuiCanvas::band(std::span<const Point> upper, std::span<const Point> lowe
         list_->AddQuadFilled(vec2(screen(upper[index - 1])), vec2(screen(upper[index])), vec2(screen(lower[index])),
                              vec2(screen(lower[index - 1])), colour32(fill));
     list_->Flags = flags;
+    for (const auto edge : {upper, lower}) polyline(edge, fill, 1 / scale_); // softens the rims
 }
 
 void ImGuiCanvas::rectangle(Rect r, Colour colour, float width, float radius) {

@@ -82,6 +82,8 @@ std::string format_count(std::int64_t count) { return grouped(fmt::format("{}", 
 
 std::string format_significant(double value, int digits) { return significant(value, digits, Zeros::strip); }
 
+std::string format_measured(double value) { return significant(value, 4, Zeros::keep); }
+
 std::string format_tokens(std::int64_t tokens) {
     constexpr std::int64_t kilo = 1024, mega = kilo * kilo, giga = kilo * mega;
     const auto in_units_of = [tokens](std::int64_t unit, const char* letter) {

@@ -17,6 +17,7 @@ struct NumberText {
 std::string format_count(std::int64_t count); // "16 384"
 // `digits` significant digits without trailing zeros: "26.8", "0.0031", "1.234×10⁻⁹"; "∞", "–" for NaN.
 std::string format_significant(double value, int digits = 4);
+std::string format_measured(double value); // 4 significant digits, trailing zeros kept: "6.200"
 // A token count or position as short as it can be told exactly: "16k", "1.5k", "1M", "6 081".
 std::string format_tokens(std::int64_t tokens);
 

@@ -125,7 +125,7 @@ std::string run_value_text(const RunValue& value, ValueForm form) {
     if (const auto* integer = std::get_if<std::int64_t>(&value))
         return form == ValueForm::plain ? std::to_string(*integer) : format_count(*integer);
     const double number = std::get<double>(value);
-    return form == ValueForm::plain ? format_plain(number) : format_significant(number);
+    return form == ValueForm::plain ? format_plain(number) : format_measured(number);
 }
 
 RunTable make_run_table(const RunTableRequest& request, const std::atomic<bool>& cancel) {

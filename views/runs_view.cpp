@@ -1,6 +1,7 @@
 #include "views/runs_view.h"
 #include "views/empty_state.h"
 #include "views/number_format.h"
+#include "views/plot_layout.h"
 #include "views/theme.h"
 #include "views/widgets.h"
 
@@ -10,7 +11,7 @@
 namespace dilascope {
 namespace {
 
-constexpr double wait_ms = 4; // for the table, before the frame goes on with the last one
+constexpr double wait_ms = 2; // for the table, before the frame goes on with the last one
 constexpr std::size_t measured_rows = 64;
 
 ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
@@ -41,6 +42,13 @@ void draw_text(ImVec2 at, std::string_view text, TextStyle style, Colour colour)
                                         text.data() + text.size());
 }
 
+// What was never measured is a dash, not 0.
+std::string cell_text_of(const Run& run, const RunValue& value) {
+    const auto* real = std::get_if<double>(&value);
+    if (real && *real == 0 && run.status != RunStatus::done) return "–";
+    return run_value_text(value, ValueForm::short_form);
+}
+
 void copy_text(const std::string& text) { ImGui::SetClipboardText(text.c_str()); }
 
 std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, const std::vector<int>& columns) {
@@ -50,7 +58,7 @@ std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, co
         const RunColumn& described = run_columns()[std::size_t(column)];
         float width = canvas.text_size(described.name + "  " + described.unit, TextStyle::caption).x + 20;
         for (std::size_t row = 0; row < table.rows.size(); row += stride) {
-            const std::string text = run_value_text(run_value(table.run(row), column), ValueForm::short_form);
+            const std::string text = cell_text_of(table.run(row), run_value(table.run(row), column));
             width = std::max(width, canvas.text_size(text, cell_style(column)).x);
         }
         widths.push_back(std::clamp(width + 4, 56.f, 300.f));
@@ -77,7 +85,7 @@ void RunsView::draw(Workspace& workspace, Canvas& canvas) {
     }
     update_table(workspace);
     draw_toolbar(workspace, canvas);
-    if (!table_) return;
+    if (!table_) return text_line("Reading the runs…", TextStyle::caption, theme().muted);
     if (table_->rows.empty()) {
         if (empty_state(canvas, "No run matches the filter.", request_.filter, "runs/clear_filter", "Clear the filter"))
             filter_ = {};
@@ -136,10 +144,10 @@ void RunsView::draw_table(Workspace& workspace, const Canvas& canvas) {
         columns_ = shown_columns(*table_, shown_);
         widths_ = column_widths(canvas, *table_, columns_);
     }
-    constexpr ImGuiTableFlags flags = ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_Sortable |
-                                      ImGuiTableFlags_SortTristate | ImGuiTableFlags_Resizable |
-                                      ImGuiTableFlags_NoSavedSettings | ImGuiTableFlags_SizingFixedFit |
-                                      ImGuiTableFlags_BordersInnerH;
+    constexpr ImGuiTableFlags flags =
+        ImGuiTableFlags_ScrollX | ImGuiTableFlags_ScrollY | ImGuiTableFlags_Sortable | ImGuiTableFlags_SortTristate |
+        ImGuiTableFlags_Resizable | ImGuiTableFlags_NoSavedSettings | ImGuiTableFlags_SizingFixedFit |
+        ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_PadOuterX | ImGuiTableFlags_NoBordersInBodyUntilResize;
     const float scale = canvas.scale();
     std::string id = "runs"; // another set of columns is another table to ImGui
     for (const int column : columns_) id += fmt::format(".{}", column);
@@ -215,7 +223,7 @@ void RunsView::draw_row(Workspace& workspace, const Canvas& canvas, std::size_t 
         const RunColumn& described = run_columns()[std::size_t(column)];
         const ColumnFacts& facts = table_->facts[std::size_t(column)];
         const RunValue value = run_value(run, column);
-        const std::string text = run_value_text(value, ValueForm::short_form);
+        const std::string text = cell_text_of(run, value);
         const ImVec2 at = {ImGui::GetCursorScreenPos().x, ImGui::GetItemRectMin().y};
         const float room = ImGui::GetContentRegionAvail().x;
         const TextStyle style = cell_style(column);
@@ -229,8 +237,9 @@ void RunsView::draw_row(Workspace& workspace, const Canvas& canvas, std::size_t 
                                colour32(theme().accent.with_alpha(0.13f)), 2 * scale);
         }
         const float x = described.is_number ? std::max(at.x, at.x + room - width) : at.x;
-        const Colour colour = cell_colour(column, text, facts.differs);
-        draw_text({x, at.y + (height - font->FontSize) / 2}, text, style, colour);
+        const Colour colour = cell_colour(column, text, facts.differs || table_->rows.size() == 1);
+        draw_text({x, at.y + (height - font->FontSize) / 2}, shortened(canvas, text, style, room / scale), style,
+                  colour);
         if (!hovered || !ImGui::IsMouseHoveringRect(at, {at.x + room, at.y + height})) continue;
         const std::string exact = run_value_text(value, ValueForm::plain);
         if (exact != text || width > room)

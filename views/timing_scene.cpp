@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace dilascope {
@@ -11,12 +12,6 @@ namespace {
 
 constexpr std::size_t series_count_max = 48;
 constexpr std::size_t trail_length = 24;
-
-// The fields of a case as texts, in order of visit, and the value of the axis.
-struct CaseKey {
-    std::vector<std::string> values;
-    double axis = 0;
-};
 
 struct CaseField {
     std::string name, unit;
@@ -33,23 +28,39 @@ std::vector<CaseField> case_fields() {
     return fields;
 }
 
-CaseKey case_key(const Case& config, const std::string& axis) {
-    CaseKey key;
+// The fields as texts, in order of visit; the axis is left blank, so that what differs along it is the same curve.
+std::vector<std::string> field_texts(const Case& config, const std::string& axis) {
+    std::vector<std::string> texts;
     Case::visit(config, [&](const Field& field, const auto& member) {
         using Member = std::remove_cvref_t<decltype(member)>;
-        if constexpr (std::is_same_v<Member, std::int64_t>) {
-            if (field.name == axis) key.axis = double(member);
-            key.values.push_back(std::to_string(member));
-        } else if constexpr (std::is_same_v<Member, bool>) {
-            key.values.push_back(member ? "causal" : "");
-        } else {
-            key.values.push_back(member);
-        }
-        if (field.name == axis) key.values.back().clear();
+        if (field.name == axis)
+            texts.emplace_back();
+        else if constexpr (std::is_same_v<Member, std::int64_t>)
+            texts.push_back(std::to_string(member));
+        else if constexpr (std::is_same_v<Member, bool>)
+            texts.emplace_back(member ? "causal" : "");
+        else
+            texts.push_back(member);
     });
-    if (axis == "kv_len" && config.kv_len == 0) key.axis = double(config.seq_len); // what 0 stands for
-    if (axis == "kv_heads" && config.kv_heads == 0) key.axis = double(config.heads);
+    return texts;
+}
+
+// The texts in one, to look curves up by.
+std::string curve_key(const Case& config, const std::string& axis) {
+    std::string key;
+    for (const std::string& text : field_texts(config, axis)) key.append(text).push_back('\n');
     return key;
+}
+
+double axis_number(const Case& config, const std::string& axis) {
+    if (axis == "kv_len" && config.kv_len == 0) return double(config.seq_len); // what 0 stands for
+    if (axis == "kv_heads" && config.kv_heads == 0) return double(config.heads);
+    double number = 0;
+    Case::visit(config, [&](const Field& field, const auto& member) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::int64_t>)
+            if (field.name == axis) number = double(member);
+    });
+    return number;
 }
 
 bool is_plotted(const Run& run) { return run.status == RunStatus::done && run.time_ms_median > 0; }
@@ -81,17 +92,20 @@ struct Group {
 };
 
 std::vector<Group> group_runs(const std::vector<const Run*>& all, const std::vector<const Run*>& chosen,
-                              const std::string& axis) {
-    std::map<std::vector<std::string>, std::size_t> orders;
-    for (const Run* run : all) orders.try_emplace(case_key(run->config, axis).values, orders.size());
+                              const std::string& axis, const std::atomic<bool>& cancel) {
+    std::unordered_map<std::string, std::size_t> orders;
+    for (const Run* run : all) {
+        if (cancel) return {};
+        orders.try_emplace(curve_key(run->config, axis), orders.size());
+    }
     std::map<std::size_t, Group> groups;
     for (const Run* run : chosen) {
-        CaseKey key = case_key(run->config, axis);
-        const std::size_t order = orders.at(key.values); // chosen runs are among all
+        if (cancel) return {};
+        const std::size_t order = orders.at(curve_key(run->config, axis)); // chosen runs are among all
         Group& group = groups[order];
+        if (group.points.empty()) group.values = field_texts(run->config, axis);
         group.order = order;
-        group.values = std::move(key.values);
-        group.points.emplace_back(key.axis, run);
+        group.points.emplace_back(axis_number(run->config, axis), run);
     }
     std::vector<Group> found;
     for (auto& entry : groups) found.push_back(std::move(entry.second));
@@ -144,11 +158,14 @@ void name_axes(PlotScene& scene, const TimingRequest& request, const std::vector
 }
 
 std::vector<AxisChoice> axis_choices(const std::vector<const Run*>& runs, const std::vector<CaseField>& fields) {
-    std::vector<std::set<std::string>> values(fields.size());
+    std::vector<std::unordered_set<std::int64_t>> values(fields.size());
     for (const Run* run : runs) {
-        const CaseKey key = case_key(run->config, "");
-        for (std::size_t index = 0; index < fields.size(); ++index)
-            if (fields[index].is_number) values[index].insert(key.values[index]);
+        std::size_t index = 0;
+        Case::visit(run->config, [&](const Field&, const auto& member) {
+            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::int64_t>)
+                values[index].insert(member);
+            ++index;
+        });
     }
     std::vector<AxisChoice> choices;
     for (std::size_t index = 0; index < fields.size(); ++index)
@@ -168,7 +185,7 @@ TimingPicture make_timing_picture(const TimingRequest& request, const std::atomi
     picture.axes = axis_choices(chosen, fields);
     if (cancel) return picture;
 
-    auto groups = group_runs(all, chosen, request.axis);
+    auto groups = group_runs(all, chosen, request.axis, cancel);
     if (groups.size() > series_count_max) {
         picture.series_left_out = int(groups.size() - series_count_max);
         groups.erase(groups.begin(), groups.begin() + picture.series_left_out); // the oldest
@@ -192,7 +209,7 @@ void add_live(PlotScene& scene, const TimingRequest& request, const std::vector<
     if (history.empty()) return;
     const bool is_time = request.measure == TimingMeasure::time;
     const auto value = [&](const LiveTiming& one) { return is_time ? one.time_ms : one.gflop_per_s; };
-    const auto place = [&](const LiveTiming& one) { return case_key(one.config, request.axis).axis; };
+    const auto place = [&](const LiveTiming& one) { return axis_number(one.config, request.axis); };
     if (history.size() > 1) {
         Series trail;
         trail.name = "live, before";

@@ -14,7 +14,7 @@
 namespace dilascope {
 namespace {
 
-constexpr double wait_ms = 4; // for the curves, before the frame goes on with the last ones
+constexpr double wait_ms = 2; // for the curves, before the frame goes on with the last ones
 constexpr std::size_t history_length = 128;
 constexpr float live_width_min = 360, live_height = 26, bars_width = 140; // logical pixels of the live strip
 const std::atomic<bool> never = false;
@@ -86,7 +86,9 @@ void TimingView::remember_live(const Workspace& workspace) {
 }
 
 void TimingView::update_scene() {
-    scene_ = picture_ ? picture_->scene : PlotScene();
+    TimingRequest no_runs = request_; // until the first picture is made: its axes
+    no_runs.runs = nullptr;
+    scene_ = (picture_ ? *picture_ : make_timing_picture(no_runs, never)).scene;
     add_live(scene_, request_, history_);
     scene_is_old_ = false;
 }

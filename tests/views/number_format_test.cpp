@@ -32,6 +32,7 @@ TEST_CASE("token labels are short only where they are exact", "[views]") {
 TEST_CASE("four significant digits, no trailing zeros, true minus", "[views]") {
     CHECK(format_significant(0) == "0");
     CHECK(format_significant(26.8) == "26.8");
+    CHECK(format_measured(26.8) == "26.80");
     CHECK(format_significant(3.14159265) == "3.142");
     CHECK(format_significant(9.99996) == "10");
     CHECK(format_significant(-0.0031) == "\u22120.0031");
