@@ -123,8 +123,10 @@ void fit_axis(Axis& axis, const std::vector<double>& values, double margin) {
 }
 
 std::string axis_caption(const Axis& axis) {
-    if (axis.unit.empty()) return axis.title;
-    return axis.title.empty() ? axis.unit : axis.title + ", " + axis.unit;
+    std::string caption = axis.title;
+    if (!axis.note.empty()) caption += (caption.empty() ? "" : " ") + axis.note;
+    if (!axis.unit.empty()) caption += (caption.empty() ? "" : ", ") + axis.unit;
+    return caption;
 }
 
 } // namespace dilascope

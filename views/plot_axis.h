@@ -13,6 +13,7 @@ struct Axis {
     std::string unit;  // "tokens" puts ticks on powers of two; "" for none
     AxisScale scale = AxisScale::linear;
     double min = 0, max = 1; // shown interval, min < max; min > 0 on a log scale
+    std::string note = {};   // "with 95 % interval": behind the title in the caption
 };
 
 // 0 at min, 1 at max, beyond them outside; −∞ for what a log scale cannot show.
@@ -32,7 +33,7 @@ std::vector<Tick> axis_ticks(const Axis& axis, int label_count_max);
 // or none. A log axis ignores values ≤ 0.
 void fit_axis(Axis& axis, const std::vector<double>& values, double margin = 0.04);
 
-// "median time, ms": title and unit as one text.
+// "median time with 95 % interval, ms": title, note and unit as one text.
 std::string axis_caption(const Axis& axis);
 
 } // namespace dilascope

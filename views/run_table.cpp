@@ -53,8 +53,9 @@ void sort_rows(const std::vector<Run>& runs, int column, bool descending, std::v
 std::vector<ColumnFacts> column_facts(const std::vector<Run>& runs, std::span<const std::uint32_t> rows,
                                       const std::atomic<bool>& cancel) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    std::vector<ColumnFacts> facts(run_columns().size(), {false, infinity, -infinity});
+    std::vector<ColumnFacts> facts(run_columns().size(), {false, infinity, -infinity, 0});
     std::vector<RunValue> first;
+    std::vector<std::size_t> lengths(facts.size(), 0);
     for (std::size_t index = 0; index < rows.size(); ++index) {
         if (index % cancel_stride == 0 && cancel) break;
         visit_run_values(runs[rows[index]], [&](int column, const RunValue& value) {
@@ -63,6 +64,10 @@ std::vector<ColumnFacts> column_facts(const std::vector<Run>& runs, std::span<co
                 first.push_back(value);
             else
                 fact.differs = fact.differs || value != first[std::size_t(column)];
+            if (const auto* text = std::get_if<std::string_view>(&value)) {
+                std::size_t& length = lengths[std::size_t(column)];
+                if (text->size() > length) length = text->size(), fact.longest = rows[index];
+            }
             if (!run_columns()[std::size_t(column)].is_number) return;
             const double number = number_of(value);
             if (!std::isfinite(number)) return;

@@ -45,7 +45,8 @@ struct RunTableRequest {
 // What the rows that passed the filter hold in one column.
 struct ColumnFacts {
     bool differs = false;
-    double min = 0, max = 0; // of a number column's finite values; both 0 when there are none
+    double min = 0, max = 0;   // of a number column's finite values; both 0 when there are none
+    std::uint32_t longest = 0; // index into *request.runs of the run with the longest text here
 };
 
 struct RunTable {

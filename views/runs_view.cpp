@@ -57,10 +57,12 @@ std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, co
     for (const int column : columns) {
         const RunColumn& described = run_columns()[std::size_t(column)];
         float width = canvas.text_size(described.name + "  " + described.unit, TextStyle::caption).x + 20;
-        for (std::size_t row = 0; row < table.rows.size(); row += stride) {
-            const std::string text = cell_text_of(table.run(row), run_value(table.run(row), column));
+        const auto measure = [&](const Run& run) {
+            const std::string text = cell_text_of(run, run_value(run, column));
             width = std::max(width, canvas.text_size(text, cell_style(column)).x);
-        }
+        };
+        for (std::size_t row = 0; row < table.rows.size(); row += stride) measure(table.run(row));
+        if (!table.rows.empty()) measure((*table.request.runs)[table.facts[std::size_t(column)].longest]);
         widths.push_back(std::clamp(width + 4, 56.f, 300.f));
     }
     return widths;
@@ -71,6 +73,7 @@ std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, co
 RunsView::RunsView() : tables_(make_run_table) {}
 
 void RunsView::draw(Workspace& workspace, Canvas& canvas) {
+    is_complete_ = true;
     if (!workspace.runs) {
         if (empty_state(canvas, "Stored runs will be listed here.", workspace.store_status, "runs/open",
                         "Open a run store…"))
@@ -99,6 +102,7 @@ void RunsView::update_table(const Workspace& workspace) {
     request_.runs = workspace.runs;
     request_.filter = filter_.data();
     const auto newest = tables_.ask(request_, wait_ms);
+    is_complete_ = newest && newest->request == request_;
     if (!newest || newest == table_) return;
     table_ = newest;
     columns_.clear(); // chosen anew

@@ -15,6 +15,7 @@ public:
         return "Every stored run: sort, filter, compare what differs, select runs to overlay their curves";
     }
     void draw(Workspace& workspace, Canvas& canvas) override;
+    bool is_complete() const override { return is_complete_; }
 
 private:
     void update_table(const Workspace& workspace);
@@ -29,6 +30,7 @@ private:
     LatestJob<RunTableRequest, RunTable> tables_;
     std::shared_ptr<const RunTable> table_; // the newest finished; shown while a newer one is made
     RunTableRequest request_;
+    bool is_complete_ = true;
     ShownColumns shown_ = ShownColumns::differing;
     std::vector<int> columns_;  // shown, in order
     std::vector<float> widths_; // of columns_, logical pixels

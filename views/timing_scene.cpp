@@ -152,7 +152,8 @@ void name_axes(PlotScene& scene, const TimingRequest& request, const std::vector
     scene.x.unit = field == fields.end() ? "" : field->unit;
     scene.x.scale = request.log_x ? AxisScale::log2 : AxisScale::linear;
     const bool is_time = request.measure == TimingMeasure::time;
-    scene.y.title = is_time ? "median time and 95 % interval" : "useful throughput and 95 % interval";
+    scene.y.title = is_time ? "median time" : "useful throughput";
+    scene.y.note = "with 95 % interval";
     scene.y.unit = is_time ? "ms" : "GFLOP/s";
     scene.y.scale = request.log_y ? AxisScale::log10 : AxisScale::linear;
 }
@@ -177,6 +178,7 @@ std::vector<AxisChoice> axis_choices(const std::vector<const Run*>& runs, const 
 
 TimingPicture make_timing_picture(const TimingRequest& request, const std::atomic<bool>& cancel) {
     TimingPicture picture;
+    picture.request = request;
     const auto fields = case_fields();
     name_axes(picture.scene, request, fields);
     const auto all = request.runs ? plotted_runs(*request.runs) : std::vector<const Run*>();

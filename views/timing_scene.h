@@ -27,6 +27,7 @@ struct AxisChoice {
 };
 
 struct TimingPicture {
+    TimingRequest request;
     PlotScene scene; // curves in order of their oldest run, so that a new one does not recolour the others
     std::vector<AxisChoice> axes;
     int run_count = 0;       // plotted: done, timed, the newest of each case

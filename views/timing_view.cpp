@@ -72,6 +72,7 @@ void TimingView::update_request(const Workspace& workspace) {
     request_.runs = workspace.runs;
     request_.selected = workspace.selection.run_ids;
     const auto newest = pictures_.ask(request_, wait_ms);
+    is_complete_ = newest && newest->request == request_;
     if (newest == picture_) return;
     picture_ = newest;
     scene_is_old_ = true;

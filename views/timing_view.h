@@ -18,6 +18,8 @@ public:
     void draw(Workspace& workspace, Canvas& canvas) override;
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect rect) override;
 
+    bool is_complete() const override { return is_complete_; }
+
 private:
     void update_request(const Workspace& workspace);
     void remember_live(const Workspace& workspace);
@@ -33,6 +35,7 @@ private:
     std::vector<LiveTiming> history_;              // oldest first
     PlotScene scene_;
     bool scene_is_old_ = true;
+    bool is_complete_ = true;
     PlotCamera camera_;
     std::optional<HoverLine> menu_value_; // of the sample under the mouse when the menu was opened
 };

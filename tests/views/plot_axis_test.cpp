@@ -92,4 +92,7 @@ TEST_CASE("fitting an axis gives every value room", "[views]") {
     }
     CHECK(axis_caption({"length", "tokens"}) == "length, tokens");
     CHECK(axis_caption({"density", ""}) == "density");
+    axis = {"time", "ms"};
+    axis.note = "with interval";
+    CHECK(axis_caption(axis) == "time with interval, ms");
 }

@@ -130,6 +130,8 @@ TEST_CASE("facts give the range of a number column", "[views]") {
     const RunTable table = make_run_table({sample_runs(16), ""}, never);
     const ColumnFacts facts = table.facts[std::size_t(run_column("seq_len"))];
     CHECK((facts.differs && facts.min == 512 && facts.max == 65536));
+    const auto longest = table.facts[std::size_t(run_column("pattern"))].longest;
+    CHECK((*table.request.runs)[longest].config.pattern.starts_with("dilated"));
     CHECK(make_run_table({nullptr, ""}, never).facts.size() == run_columns().size());
 }
 
