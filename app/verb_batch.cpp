@@ -1,10 +1,10 @@
+#include "app/interrupt.h"
 #include "app/verbs.h"
 #include "experiments/baseline.h"
 #include "experiments/inputs.h"
 #include "experiments/runner.h"
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -20,17 +20,6 @@ struct BatchOptions {
     std::string spec, db, json, fail_if_slower;
     bool resume = false, dry_run = false;
 };
-
-// Ctrl-C and a polite kill end the batch after the tile under way; what is measured so far stays.
-CancelFlag batch_cancelled = false;
-extern "C" void cancel_batch(int) { batch_cancelled.store(true, std::memory_order_relaxed); }
-
-void catch_signals() {
-    struct sigaction action = {};
-    action.sa_handler = cancel_batch;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-}
 
 template <class Visited> Json json_of(const Visited& visited) {
     Json json;
@@ -219,17 +208,16 @@ int run_batch(const BatchOptions& options) {
         baseline = std::move(*chosen);
     }
 
-    catch_signals();
     Reporter reporter(*store, std::move(baseline), slower_pct);
     RunnerOptions runner;
     runner.resume = options.resume;
-    runner.cancel = &batch_cancelled;
+    runner.cancel = cancel_on_interrupt();
     runner.on_progress = [&](const Progress& progress) { reporter.progress(progress); };
     runner.on_run = [&](const Run& run) { reporter.run(run); };
     const auto progress = run_experiment(*experiment, *store, runner);
     if (!progress) return bad_input(progress.error().what);
 
-    const bool was_cancelled = batch_cancelled.load();
+    const bool was_cancelled = runner.cancel->load();
     std::string summary = fmt::format("{}: {} runs, {} failed, {} skipped in {}", experiment->name, progress->finished,
                                       progress->failed, progress->skipped, db.string());
     if (was_cancelled) summary += "; cancelled, --resume continues";
