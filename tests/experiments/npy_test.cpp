@@ -133,6 +133,9 @@ TEST_CASE("npy: damaged headers are errors", "[experiments]") {
     for (const char* shape :
          {"(4611686018427387904, 4)", "(-16,)", "(16", "16", "(16,,)", "(99999999999999999999,)", "(x,)"})
         CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", shape), data))), {"\"shape\""}));
+    std::string many_axes = "(16,";
+    for (int axis = 1; axis < 33; ++axis) many_axes += "1,";
+    CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", many_axes + ")"), data))), {"\"shape\""}));
     // 2^61 elements pass the shape's check; nothing may be allocated for them
     CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", "(2305843009213693952,)"), data))), {"cut off"}));
     for (const char* dict : {"", "{}", "{'descr'", "['descr']", "{'descr': '<f4', 'shape': (16,)}",

@@ -89,7 +89,10 @@ TEST_CASE("qkv: names", "[experiments]") {
                {"x.safetensors", "no tensor \"k\"", "q, v, ids"}));
     CHECK(says(error_of(load({{"a.q", shape, {}}, {"b.q", shape, {}}, {"k", shape, {}}, {"v", shape, {}}})),
                {"2 tensors could be q", "a.q, b.q"}));
-    CHECK(load({{"a.q", shape, {}}, {"q", shape, {}}, {"k", shape, {}}, {"v", shape, {}}})); // the exact name wins
+    const auto exact =
+        load({{"a.q", shape, {}}, {"q", shape, std::vector<float>(8, 0.5f)}, {"k", shape, {}}, {"v", shape, {}}});
+    REQUIRE(exact);
+    CHECK(exact->q[0] == 0.5f); // the exact name wins
     CHECK(says(error_of(load({{"q", shape, {}}}, Layout::bnhd, "x.npy")), {"no tensor \"q\", only x"}));
 }
 
