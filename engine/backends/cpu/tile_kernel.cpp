@@ -123,21 +123,41 @@ Span visible_keys(const KeyBlock& block, int row, int count) {
     return keys;
 }
 
-// O += P V.
-void add_values(const KeyBlock& block, int row_count, TileState& tile, const TileWorkspace& work) {
+// O += P V for a few rows (≤ micro_rows) and a range of the block's keys.
+void add_values(int row, int row_count, Span keys, TileState& tile, const TileWorkspace& work) {
     const int vectors = int(work.dim_step / lanes);
     const int groups = (vectors + micro_vectors - 1) / micro_vectors;
+    for (int group = 0; group < groups; ++group) { // even shares: 5 vectors are 3 + 2, not 4 + 1
+        const int first = group * vectors / groups, last = (group + 1) * vectors / groups;
+        multiply_of<Left::column_major, Into::add>(row_count, last - first)(
+            work.scores.data() + keys.begin * work.row_step + row, work.row_step,
+            work.values.data() + keys.begin * work.dim_step + first * lanes, work.dim_step, keys.end - keys.begin,
+            tile.out.data() + row * work.dim_step + first * lanes, work.dim_step);
+    }
+}
+
+// 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
+bool all_finite(const float* values, std::int64_t count) {
+    const FloatTag tag;
+    FloatVec zero = hn::Zero(tag);
+    for (std::int64_t index = 0; index < count; index += lanes)
+        zero = hn::MulAdd(hn::Load(tag, values + index), hn::Zero(tag), zero);
+    return hn::AllTrue(tag, hn::Eq(zero, hn::Zero(tag)));
+}
+
+// O += P V.
+void add_values(const KeyBlock& block, int row_count, TileState& tile, const TileWorkspace& work) {
+    if (block.is_banded && !all_finite(work.values.data(), block.count * work.dim_step)) {
+        for (int row = 0; row < row_count; ++row) // one by one, only what the row sees
+            for (int key = 0; key < block.count; ++key)
+                if (block.row_begin[std::size_t(key)] <= row && row < block.row_end[std::size_t(key)])
+                    add_values(row, 1, {key, key + 1}, tile, work);
+        return;
+    }
     for (int row = 0; row < row_count; row += micro_rows) {
         const int rows = std::min(micro_rows, row_count - row);
         const Span keys = visible_keys(block, row, rows);
-        if (keys.begin >= keys.end) continue;
-        for (int group = 0; group < groups; ++group) { // even shares: 5 vectors are 3 + 2, not 4 + 1
-            const int first = group * vectors / groups, last = (group + 1) * vectors / groups;
-            multiply_of<Left::column_major, Into::add>(rows, last - first)(
-                work.scores.data() + keys.begin * work.row_step + row, work.row_step,
-                work.values.data() + keys.begin * work.dim_step + first * lanes, work.dim_step, keys.end - keys.begin,
-                tile.out.data() + row * work.dim_step + first * lanes, work.dim_step);
-        }
+        if (keys.begin < keys.end) add_values(row, rows, keys, tile, work);
     }
 }
 
