@@ -13,7 +13,11 @@ struct HostTensor {
     std::vector<std::int64_t> shape; // row-major (C order)
     Dtype stored = Dtype::f32;       // element type in the file
     Buffer<float> values;
-    std::int64_t elements() const { std::int64_t count = 1; for (std::int64_t extent : shape) count *= extent; return count; }
+    std::int64_t elements() const {
+        std::int64_t count = 1;
+        for (std::int64_t extent : shape) count *= extent;
+        return count;
+    }
 };
 
-}  // namespace dilascope
+} // namespace dilascope
