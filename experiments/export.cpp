@@ -150,7 +150,8 @@ std::string describe_run(const Run& run) {
     std::string text;
     for (std::size_t column = 0; column < cells.size(); ++column) {
         const RunColumn& about = run_columns()[column];
-        std::string value = cell_text(cells[column]);
+        const auto* real = std::get_if<double>(&cells[column]);
+        std::string value = real && !std::isnan(*real) ? fmt::format("{:.6g}", *real) : cell_text(cells[column]);
         if (value.empty())
             value = "–";
         else if (!about.unit.empty())

@@ -18,7 +18,7 @@ struct RunSelection {
 // four digits and cut long texts; Markdown rounds and cuts nothing but numbers.
 std::string export_runs(const RunSelection& selection, RunFormat format);
 
-// One run in full, a line for each column with its unit and meaning.
+// One run for people, a line for each column with its unit and meaning; six digits.
 std::string describe_run(const Run& run);
 
 // One quoted CSV field, when it has to be quoted.

@@ -60,7 +60,10 @@ Result<Database> open_unwritable(const std::filesystem::path& path) {
 }
 
 Result<Database> open_to_read(const std::filesystem::path& path) {
-    Database database = TRY(Database::open(path.string(), SQLITE_OPEN_READONLY, default_patience));
+    // Opened for writing where that is allowed, though nothing is written: only such a connection tidies up the log and
+    // the shared memory when it is the last to close.
+    Database database = TRY(Database::open(path.string(), SQLITE_OPEN_READWRITE, default_patience));
+    TRY(database.execute("PRAGMA query_only=ON"));
     const auto version = database.integer("PRAGMA user_version"); // the first read takes the locks
     const int code = sqlite3_errcode(database.connection()) & 0xff;
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");

@@ -144,7 +144,7 @@ TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
     ScratchFolder folder;
     {
         RunStore store = value_of(RunStore::open(folder / "a.sqlite"));
-        for (int index = 0; index < 50; ++index) store_run(store, example_run(index));
+        for (int index = 0; index < 12; ++index) store_run(store, example_run(index));
     }
     std::string bytes = file_text(folder / "a.sqlite");
     for (std::size_t at = 4096; at < bytes.size(); ++at) bytes[at] = char(at * 31);
@@ -201,6 +201,22 @@ TEST_CASE("what an ordinary user may not write is refused for writing and still 
     CHECK(answer.substr(answer.rfind('|') + 1) == "1");
 }
 
+TEST_CASE("reading leaves nothing beside the store, and cannot write", "[experiments]") {
+    ScratchFolder folder;
+    {
+        RunStore store = value_of(RunStore::open(folder / "a.sqlite"));
+        store_run(store, example_run(0));
+    }
+    {
+        RunStore reader = value_of(RunStore::open(folder / "a.sqlite", OpenMode::read_only));
+        const Run run = value_of(reader.runs()).at(0);
+        CHECK_THAT(reader.claim(example_run(1), false).error().what, Contains("opened to read"));
+        CHECK_THAT(reader.annotate(run.id, "x", "").error().what, Contains("opened to read"));
+    }
+    const auto files = std::distance(fs::directory_iterator(folder.path), fs::directory_iterator());
+    CHECK(files == 1);
+}
+
 TEST_CASE("a full disk is named, and what was stored before stays", "[experiments]") {
     // SQLite's own limit stands for a disk without space.
     Database database = value_of(Database::open(":memory:", SQLITE_OPEN_READWRITE, std::chrono::seconds(1)));
@@ -222,7 +238,7 @@ TEST_CASE("a run that finds no space can be finished once there is some", "[expe
         const rlim_t before = limit.rlim_cur;
         limit.rlim_cur = fs::file_size(folder / "a.sqlite-wal") + 100'000;
         ::setrlimit(RLIMIT_FSIZE, &limit);
-        const std::vector<double> samples(100'000, 1.5);
+        const std::vector<double> samples(20'000, 1.5);
         const auto failed = store->finish(run, samples);
         limit.rlim_cur = before;
         ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -234,7 +250,7 @@ TEST_CASE("a run that finds no space can be finished once there is some", "[expe
     CHECK_THAT(answer, Contains("check the disk and its free space") && Contains("|finished"));
     RunStore store = value_of(RunStore::open(folder / "a.sqlite"));
     REQUIRE(value_of(store.runs()).size() == 1);
-    CHECK(value_of(store.samples(value_of(store.runs())[0].id)).size() == 100'000);
+    CHECK(value_of(store.samples(value_of(store.runs())[0].id)).size() == 20'000);
 }
 
 TEST_CASE("a store that stays locked is an error after the patience, and works afterwards", "[experiments]") {
