@@ -32,6 +32,10 @@ template <class Visited> Json json_of(const Visited& visited) {
     return json;
 }
 
+std::string unwritable(const std::string& target) {
+    return fmt::format("--json {}: cannot be written; expected a file in a folder that exists, or -", target);
+}
+
 // "-" is standard output.
 Result<void> write_json(const Json& json, const std::string& target) {
     const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -41,8 +45,7 @@ Result<void> write_json(const Json& json, const std::string& target) {
     }
     std::ofstream file(target, std::ios::binary);
     file << text << std::flush;
-    if (!file)
-        return fail(fmt::format("--json {}: cannot be written; expected a file in a folder that exists, or -", target));
+    if (!file) return fail(unwritable(target));
     return {};
 }
 
@@ -191,6 +194,9 @@ int run_batch(const BatchOptions& options) {
         if (!percent) return bad_input(percent.error().what);
         slower_pct = *percent;
     }
+    // A target that cannot be written is said before hours of measuring, not after.
+    if (!options.json.empty() && options.json != "-" && !std::ofstream(options.json, std::ios::app))
+        return bad_input(unwritable(options.json));
     const auto experiment = load_experiment(options.spec);
     if (!experiment) return bad_input(experiment.error().what);
     for (const std::string& note : experiment->notes) fmt::print(stderr, "note: {}\n", note);
