@@ -137,17 +137,19 @@ void ConfigView::draw_pattern(Workspace& workspace) {
             if constexpr (std::is_same_v<Kind, Dilated>) {
                 changed = draw_branches(workspace, kind);
                 Kind::visit(kind, [&](const Field& field, auto& member) {
+                    Field shown = field;
+                    if (std::string_view(field.name) == "heads") shown.name = "head_mode"; // "heads" is the problem's
                     if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(member)>, std::vector<std::int64_t>>)
-                        changed |= editor_.row(field, member);
+                        changed |= pattern_editor_.row(shown, member);
                 });
             } else
-                changed = field_rows(editor_, kind);
+                changed = field_rows(pattern_editor_, kind);
         },
         edited.kind);
     if (!changed) return;
     Case next = workspace.config;
     next.pattern = to_text(edited);
-    workspace.set_config(next, editor_.gesture());
+    workspace.set_config(next, pattern_editor_.gesture());
 }
 
 void ConfigView::draw_preset(Workspace& workspace, const Pattern& pattern) {
@@ -195,15 +197,15 @@ bool ConfigView::draw_branches(Workspace& workspace, Dilated& dilated) {
                                                   {corner.x + side, corner.y + side * 1.5f},
                                                   IM_COL32(swatch.r, swatch.g, swatch.b, 255), 3);
         ImGui::SetCursorPosX(segment_left);
-        changed |=
-            editor_.number("config/segments/" + index, segment_style, dilated.segment_lengths[branch], segment_width,
-                           "Segment length, tokens. Drag, or click and type; Alt drags in single tokens.");
+        changed |= pattern_editor_.number(
+            "config/segments/" + index, segment_style, dilated.segment_lengths[branch], segment_width,
+            "Segment length, tokens. Drag, or click and type; Alt drags in single tokens.");
         ImGui::SameLine(rate_left);
         const NumberStyle rate_style{NumberStyle::linear, 1, 1,
                                      std::max<std::int64_t>(1, dilated.segment_lengths[branch]), false};
-        changed |=
-            editor_.number("config/rates/" + index, rate_style, dilated.dilation_rates[branch], rate_width,
-                           "Dilation rate: every rate-th token of a segment takes part. Drag, or click and type.");
+        changed |= pattern_editor_.number(
+            "config/rates/" + index, rate_style, dilated.dilation_rates[branch], rate_width,
+            "Dilation rate: every rate-th token of a segment takes part. Drag, or click and type.");
         const std::string keys = dilated.segment_lengths[branch] > 0 && dilated.dilation_rates[branch] > 0
                                      ? format_count(branch_keys(dilated, workspace.problem, int(branch)))
                                      : "–";
@@ -223,10 +225,14 @@ bool ConfigView::draw_branches(Workspace& workspace, Dilated& dilated) {
         item_tooltip("Remove this branch");
     }
     ImGui::BeginDisabled(int(count) >= max_branches);
-    if (text_button("config/add_branch", "+ branch")) add_branch(dilated), changed = true;
+    const bool added = text_button("config/add_branch", "+ branch");
     ImGui::EndDisabled();
-    if (removed >= 0) remove_branch(dilated, removed), changed = true;
-    return changed;
+    item_tooltip("Add a branch that continues the ladder");
+    if (!added && removed < 0) return changed;
+    pattern_editor_.end_gesture();
+    if (added) add_branch(dilated);
+    if (removed >= 0) remove_branch(dilated, removed);
+    return true;
 }
 
 void ConfigView::draw_problem(Workspace& workspace) {
@@ -238,8 +244,7 @@ void ConfigView::draw_problem(Workspace& workspace) {
         if (is_main_field(field.name)) changed |= case_row(editor_, field, next, value);
     });
     if (changed) workspace.set_config(next, editor_.gesture());
-    tick_box("config/live", "Live", workspace.live_enabled);
-    item_tooltip("Run the engine in the background after every change");
+    editor_.row(Field{"live", "Run the engine in the background after every change"}, workspace.live_enabled);
 }
 
 void ConfigView::draw_more(Workspace& workspace) {

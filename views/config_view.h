@@ -24,7 +24,7 @@ private:
     void draw_text(Workspace& workspace);
     void draw_run(Workspace& workspace);
 
-    FieldEditor editor_{"config"};
+    FieldEditor editor_{"config"}, pattern_editor_{"config/pattern"};
     Pattern form_;          // what the form shows: the newest text that could be read
     std::string form_text_; // that it was read from
     std::string text_;      // while it is edited

@@ -19,7 +19,8 @@ constexpr float pixels_per_octave = 40, pixels_per_step = 8;
 ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
 
 std::int64_t nearest_length(double value) {
-    const double floor = std::exp2(std::floor(std::log2(std::max(1.0, value))));
+    value = std::clamp(value, 1.0, 0x1p61);
+    const double floor = std::exp2(std::floor(std::log2(value)));
     const double candidates[] = {floor, 1.5 * floor, 2 * floor};
     double best = candidates[0];
     for (double candidate : candidates)

@@ -36,6 +36,7 @@ public:
 
     // Edits of one drag share a gesture, for undo; empty for edits that stand alone.
     const std::string& gesture() const { return gesture_; }
+    void end_gesture() { gesture_.clear(); }
 
     // Each draws one row and returns true when it changed the value. Items are marked "<prefix>/<field name>".
     bool row(const Field& field, std::int64_t& value);

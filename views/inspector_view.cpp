@@ -33,18 +33,18 @@ float text_width(const std::string& text, TextStyle style) {
 
 // Values end on one line, units stand behind it; a click copies the value.
 void draw_rows(const char* card, const std::vector<CardRow>& rows) {
-    const float left = ImGui::GetCursorPosX(), room = ImGui::GetContentRegionAvail().x;
-    float unit_width = 0;
-    for (const CardRow& row : rows) unit_width = std::max(unit_width, text_width(row.unit, TextStyle::caption));
-    const float values_right = left + room - (unit_width > 0 ? unit_width + ImGui::GetStyle().ItemSpacing.x : 0);
+    const float room = ImGui::GetContentRegionAvail().x;
+    const float gap = ImGui::GetStyle().ItemSpacing.x;
+    const float values_right = room - text_width("GFLOP/s", TextStyle::caption) - gap; // the same in every card
     for (const CardRow& row : rows) {
         ImGui::BeginGroup();
         text_line(row.label, TextStyle::body, theme().muted);
-        const float label_right = left + text_width(row.label, TextStyle::body) + ImGui::GetStyle().ItemSpacing.x;
+        // Within a group SameLine() counts from the group's left end.
+        const float label_right = text_width(row.label, TextStyle::body) + gap;
         ImGui::SameLine(std::max(label_right, values_right - text_width(row.value, TextStyle::number)));
         text_line(row.value, TextStyle::number, tone_colour(row.tone));
         if (!row.unit.empty()) {
-            ImGui::SameLine(values_right + ImGui::GetStyle().ItemSpacing.x);
+            ImGui::SameLine(values_right + gap);
             text_line(row.unit, TextStyle::caption, theme().muted);
         }
         ImGui::EndGroup();

@@ -16,6 +16,8 @@ public:
     void draw(Workspace& workspace, Canvas& canvas) override;
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect figure) override;
     bool is_complete() const override { return is_complete_; }
+    // Queries of the problem whose picture is shown; 0 before the first.
+    std::int64_t shown_tokens() const { return shown_ ? shown_->picture.request.problem.seq_len : 0; }
 
 private:
     void draw_toolbar(Workspace& workspace, Canvas& canvas);

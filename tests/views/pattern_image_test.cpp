@@ -1,0 +1,115 @@
+#include "engine/pattern/pattern_text.h"
+#include "tests/catch.h"
+#include "views/pattern_image.h"
+#include "views/pattern_scene.h"
+#include "views/theme.h"
+#include <bit>
+
+using namespace dilascope;
+
+static PictureRequest request_of(const char* text, std::int64_t seq_len, std::int64_t kv_len, bool causal,
+                                 std::int64_t head) {
+    PictureRequest request;
+    request.pattern = *parse_pattern(text);
+    request.problem = self_attention(seq_len, 4, 8, causal);
+    request.problem.kv_len = kv_len;
+    request.head = head;
+    request.region = whole_matrix(request.problem);
+    request.rows = seq_len;
+    request.columns = kv_len;
+    return request;
+}
+
+TEST_CASE("with a pixel for each token the picture is the predicate", "[views]") {
+    const auto [text, causal] = GENERATE(table<const char*, bool>({{"longnet segments=8,16,32 rates=1,2,4", false},
+                                                                   {"longnet segments=8,16,32 rates=1,2,4", true},
+                                                                   {"longnet segments=7,13 rates=2,3", true},
+                                                                   {"seed segments=8,16 rates=1,2", false},
+                                                                   {"window left=5 right=2", true},
+                                                                   {"dense", true}}));
+    const std::int64_t head = GENERATE(0, 3);
+    const PictureRequest request = request_of(text, 37, 45, causal, head);
+    REQUIRE(validate(request.pattern, request.problem));
+    const PatternPicture picture = make_picture(request);
+    const std::vector<std::uint32_t> rgba = paint(picture);
+    for (std::int64_t q = 0; q < 37; ++q) {
+        int keys = 0;
+        for (std::int64_t k = 0; k < 45; ++k) {
+            const std::size_t pixel = std::size_t(q * 45 + k);
+            const BranchSet set = branches(request.pattern, request.problem, head, q, k);
+            INFO(text << " q " << q << " k " << k);
+            keys += set != 0;
+            REQUIRE(picture.density[pixel] == (set ? 1.f : 0.f));
+            REQUIRE(rgba[pixel] == (set ? packed(branch_colour(std::countr_zero(set))) : 0u));
+        }
+        REQUIRE(picture.keys_per_query[std::size_t(q)] == Approx(keys));
+    }
+}
+
+TEST_CASE("coarse pixels are exact densities and take the densest branch's hue", "[views]") {
+    PictureRequest request = request_of("longnet segments=8,32 rates=1,4", 64, 64, false, 0);
+    request.rows = request.columns = 4; // 16 × 16 cells each
+    const PatternPicture picture = make_picture(request);
+    for (std::int64_t row = 0; row < 4; ++row)
+        for (std::int64_t column = 0; column < 4; ++column) {
+            int cells = 0, first = 0, second = 0;
+            for (std::int64_t q = row * 16; q < row * 16 + 16; ++q)
+                for (std::int64_t k = column * 16; k < column * 16 + 16; ++k) {
+                    const BranchSet set = branches(request.pattern, request.problem, 0, q, k);
+                    cells += set != 0, first += set & 1, second += set >> 1 & 1;
+                }
+            const std::size_t pixel = std::size_t(row * 4 + column);
+            CHECK(picture.density[pixel] == Approx(cells / 256.0));
+            if (cells > 0) CHECK(int(picture.branch[pixel]) == (second > first ? 1 : 0));
+        }
+}
+
+TEST_CASE("one branch alone shows that branch's pairs", "[views]") {
+    PictureRequest request = request_of("longnet segments=8,32 rates=1,4", 64, 64, true, 0);
+    request.only_branch = 1;
+    const PatternPicture picture = make_picture(request);
+    for (std::int64_t q = 0; q < 64; ++q)
+        for (std::int64_t k = 0; k < 64; ++k)
+            REQUIRE(picture.density[std::size_t(q * 64 + k)] ==
+                    float(branches(request.pattern, request.problem, 0, q, k) >> 1 & 1));
+    CHECK(paint(picture)[0] == packed(branch_colour(1)));
+}
+
+TEST_CASE("opacity grows with density, and no pair is invisible", "[views]") {
+    CHECK(density_alpha(0) == 0);
+    CHECK(density_alpha(1e-6f) > 0.1f);
+    CHECK(density_alpha(1) == Approx(1));
+    CHECK(density_alpha(0.25f) < density_alpha(0.5f));
+}
+
+TEST_CASE("a picture's pixels are device pixels, or tokens where those are larger", "[views]") {
+    const PictureRequest made = request_of("dense", 100, 100, false, 0);
+    const Rect viewport{0, 0, 400, 400};
+    const auto at_scale = [&](std::int64_t tokens, float scale) {
+        const Problem problem = self_attention(tokens, 1, 8);
+        return picture_request(made.pattern, problem, 0, frame_of({}, tokens, tokens, viewport), scale);
+    };
+    CHECK(at_scale(100, 1).rows == 100);
+    CHECK(at_scale(1 << 20, 1).rows == 400);
+    CHECK(at_scale(1 << 20, 2).columns == 800);
+    CHECK(at_scale(500, 2).columns == 500);
+}
+
+TEST_CASE("a million tokens with five branches make a picture within a few frames", "[views]") {
+    PictureRequest request;
+    request.pattern = *parse_pattern("longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12");
+    request.problem = self_attention(1 << 20, 12, 64, true);
+    request.region = whole_matrix(request.problem);
+    request.rows = request.columns = 700;
+    const PatternPicture picture = make_picture(request);
+    CHECK(picture.density[0] > 0);
+    CHECK(picture.density[699] == 0);
+    double pairs = 0;
+    const std::vector<std::int64_t> edges = pixel_edges({0, 1 << 20}, 700);
+    for (std::size_t row = 0; row < 700; ++row)
+        for (std::size_t column = 0; column < 700; ++column)
+            pairs += double(picture.density[row * 700 + column]) * double(edges[row + 1] - edges[row]) *
+                     double(edges[column + 1] - edges[column]);
+    CHECK(pairs == Approx(double(count_pairs(request.pattern, request.problem, 0, request.region))).epsilon(1e-6));
+    CHECK(picture.time_ms < 500); // 10 ms alone on the machine; tests share it
+}
