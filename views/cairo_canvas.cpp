@@ -66,7 +66,7 @@ public:
         if (align != Align::left) at.x -= text_size(text, style).x * (align == Align::centre ? 0.5f : 1.f);
         if (format_ == FigureFormat::png) at = {std::round(at.x * scale_) / scale_, std::round(at.y * scale_) / scale_};
         set(colour);
-        cairo_draw_text(c_, at, text, style, format_ == FigureFormat::png ? Hinting::light : Hinting::none);
+        cairo_draw_text(c_, at, text, style, format_ == FigureFormat::png ? TextDrawing::shapes : TextDrawing::letters);
         words_.emplace_back(text);
     }
     void vertical_text(Point centre, std::string_view words, TextStyle style, Colour colour) override {

@@ -114,15 +114,14 @@ Point cairo_text_size(std::string_view text, TextStyle style) {
     return {float(lay_out(text, style, nullptr)) * pixels, pixels};
 }
 
-void cairo_draw_text(cairo_t* context, Point top_left, std::string_view text, TextStyle style, Hinting hinting) {
+void cairo_draw_text(cairo_t* context, Point top_left, std::string_view text, TextStyle style, TextDrawing drawing) {
     const std::lock_guard lock(face_mutex());
     std::vector<Letter> letters;
     lay_out(text, style, &letters);
     const double pixels = text_pixels(style);
     cairo_font_options_t* options = cairo_font_options_create();
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_hint_style(options,
-                                      hinting == Hinting::light ? CAIRO_HINT_STYLE_SLIGHT : CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     cairo_set_font_options(context, options);
     cairo_font_options_destroy(options);
@@ -141,8 +140,13 @@ void cairo_draw_text(cairo_t* context, Point top_left, std::string_view text, Te
         }
         cairo_set_font_face(context, letters[begin].face->font);
         cairo_set_font_size(context, letters[begin].face->em * pixels);
-        cairo_show_text_glyphs(context, text.data() + byte, bytes, glyphs.data(), int(glyphs.size()), clusters.data(),
-                               int(clusters.size()), cairo_text_cluster_flags_t(0));
+        if (drawing == TextDrawing::shapes) {
+            cairo_glyph_path(context, glyphs.data(), int(glyphs.size()));
+            cairo_fill(context);
+        } else {
+            cairo_show_text_glyphs(context, text.data() + byte, bytes, glyphs.data(), int(glyphs.size()),
+                                   clusters.data(), int(clusters.size()), cairo_text_cluster_flags_t(0));
+        }
         byte += std::size_t(bytes);
         begin = end;
     }

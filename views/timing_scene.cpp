@@ -124,6 +124,18 @@ std::string group_name(const Group& group, const std::vector<bool>& differs, con
     return name.empty() ? group.values[0] : name;
 }
 
+// What no curve's name tells because it is the same in all; what says nothing (batch 1, forward) is left out.
+std::string common_text(const Group& group, const std::vector<bool>& differs, const std::vector<CaseField>& fields) {
+    const std::set<std::string> silent = {"pattern", "input", "seed"}, plain = {"", "0", "1", "forward"};
+    std::string text;
+    for (std::size_t index = 0; index < fields.size(); ++index) {
+        const std::string& value = group.values[index];
+        if (differs[index] || silent.contains(fields[index].name) || plain.contains(value)) continue;
+        text += (text.empty() ? "" : " · ") + (fields[index].is_number ? fields[index].name + " " + value : value);
+    }
+    return text;
+}
+
 Sample run_sample(double x, const Run& run, TimingMeasure measure) {
     if (measure == TimingMeasure::time) return {x, run.time_ms_median, run.time_ms_ci_low, run.time_ms_ci_high};
     // useful work ÷ time: the interval turns over
@@ -196,6 +208,7 @@ TimingPicture make_timing_picture(const TimingRequest& request, const std::atomi
     for (const Group& group : groups)
         for (std::size_t index = 0; index < fields.size(); ++index)
             if (group.values[index] != groups.front().values[index]) differs[index] = true;
+    if (!groups.empty()) picture.common = common_text(groups.front(), differs, fields);
     for (Group& group : groups) {
         const std::string name = group_name(group, differs, fields);
         picture.scene.series.push_back(group_series(std::move(group), request.measure, name));

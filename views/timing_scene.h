@@ -30,6 +30,7 @@ struct TimingPicture {
     TimingRequest request;
     PlotScene scene; // curves in order of their oldest run, so that a new one does not recolour the others
     std::vector<AxisChoice> axes;
+    std::string common;      // what all curves share: "cpu · f32 · heads 8 · head_dim 64"
     int run_count = 0;       // plotted: done, timed, the newest of each case
     int series_left_out = 0; // beyond what a plot can show
 };

@@ -113,6 +113,7 @@ void TimingView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
         ImGui::SameLine(0, space::padding * canvas.scale());
         ImGui::AlignTextToFramePadding();
         text_line(scope_text(request_, *picture_), TextStyle::caption, theme().muted);
+        item_tooltip(picture_->common);
         if (!request_.selected.empty()) {
             ImGui::SameLine();
             if (text_button("timing/deselect", "Show all")) workspace.selection.run_ids.clear();
@@ -194,7 +195,8 @@ bool TimingView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect re
         live.push_back(live_timing(*workspace.live));
     add_live(scene, request, live);
     apply_camera(camera_, scene);
-    const Rect area = draw_figure_frame(canvas, rect, "Timing", scope_text(request, picture), workspace.config);
+    const std::string subtitle = scope_text(request, picture) + (picture.common.empty() ? "" : " · " + picture.common);
+    const Rect area = draw_figure_frame(canvas, rect, "Timing", subtitle, workspace.config);
     draw_plot(canvas, scene, layout_plot(scene, canvas, area));
     return true;
 }
