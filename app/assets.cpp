@@ -19,4 +19,4 @@ std::filesystem::path example_tensors() {
     return folder.empty() ? folder : folder / "minilm_layer3.safetensors";
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -9,4 +9,4 @@ std::filesystem::path assets_folder();
 // The shipped real tensors, empty when the assets are not there.
 std::filesystem::path example_tensors();
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -43,7 +43,7 @@ int key_from_name(std::string_view name) {
     return 0;
 }
 
-}  // namespace
+} // namespace
 
 Result<Chord> parse_chord(std::string_view text) {
     Chord chord;
@@ -84,4 +84,4 @@ std::string to_text(const Chord& chord) {
     return text + static_cast<char>(chord.key);
 }
 
-}  // namespace dilascope
+} // namespace dilascope

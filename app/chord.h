@@ -37,4 +37,4 @@ struct Chord {
 Result<Chord> parse_chord(std::string_view text);
 std::string to_text(const Chord& chord);
 
-}  // namespace dilascope
+} // namespace dilascope

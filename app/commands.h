@@ -3,9 +3,9 @@
 // To add one: a line in commands.cpp. A test refuses clashing keys.
 #include "app/chord.h"
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <memory>
 #include <vector>
 
 namespace dilascope {
@@ -14,10 +14,10 @@ class View;
 class Workbench;
 
 struct Command {
-    std::string id;    // "edit/undo": the part before the slash is its menu
-    std::string title; // "Undo"
+    std::string id;                     // "edit/undo": the part before the slash is its menu
+    std::string title;                  // "Undo"
     std::vector<std::string_view> keys; // chords in text form, the first is shown
-    std::string help;  // one sentence
+    std::string help;                   // one sentence
     std::function<void(Workbench&)> action;
     std::function<bool(const Workbench&)> is_enabled = nullptr; // empty: always
 };
@@ -30,4 +30,4 @@ const Command* find_command(const std::vector<Command>& commands, const Chord& c
 // "Ctrl+Y"; empty when the command has no key.
 std::string key_text(const Command& command);
 
-}  // namespace dilascope
+} // namespace dilascope

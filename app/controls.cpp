@@ -34,23 +34,4 @@ void progress_bar(float share, float width, float height) {
     ImGui::Dummy({width, height});
 }
 
-bool begin_overlay(const char* name, float width, float scale, bool& open) {
-    const ImVec2 screen = ImGui::GetIO().DisplaySize;
-    const float pixels = std::min(width * scale, screen.x - 2 * space::padding * scale);
-    ImGui::SetNextWindowPos({std::round((screen.x - pixels) / 2), std::round(screen.y * 0.12f)});
-    ImGui::SetNextWindowSizeConstraints({pixels, 0}, {pixels, screen.y * 0.76f});
-    ImGui::SetNextWindowFocus();
-    ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
-    const bool visible = ImGui::Begin(name, nullptr,
-                                      ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoMove |
-                                          ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize);
-    ImGui::PopStyleColor();
-    const ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
-    const bool beside = ImGui::IsMouseClicked(ImGuiMouseButton_Left) && !ImGui::IsWindowAppearing() &&
-                        !ImGui::IsMouseHoveringRect(at, {at.x + size.x, at.y + size.y}, false) &&
-                        !ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopup);
-    if (beside) open = false;
-    return visible;
-}
-
-}  // namespace dilascope
+} // namespace dilascope

@@ -45,7 +45,7 @@ Chord chord_of(int key, int scancode, int mods) {
 
 DesktopWindow& window_of(GLFWwindow* window) { return *static_cast<DesktopWindow*>(glfwGetWindowUserPointer(window)); }
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<DesktopWindow>> DesktopWindow::open(const WindowOptions& options) {
     std::unique_ptr<DesktopWindow> window(new DesktopWindow);
@@ -101,7 +101,8 @@ void DesktopWindow::install_callbacks() {
     glfwSetCharCallback(window_, [](GLFWwindow* window, unsigned) { window_of(window).events_.any = true; });
     glfwSetCursorPosCallback(window_, [](GLFWwindow* window, double, double) { window_of(window).events_.any = true; });
     glfwSetCursorEnterCallback(window_, [](GLFWwindow* window, int) { window_of(window).events_.any = true; });
-    glfwSetMouseButtonCallback(window_, [](GLFWwindow* window, int, int, int) { window_of(window).events_.any = true; });
+    glfwSetMouseButtonCallback(window_,
+                               [](GLFWwindow* window, int, int, int) { window_of(window).events_.any = true; });
     glfwSetScrollCallback(window_, [](GLFWwindow* window, double, double) { window_of(window).events_.any = true; });
     glfwSetWindowFocusCallback(window_, [](GLFWwindow* window, int) { window_of(window).events_.any = true; });
     glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) { window_of(window).events_.any = true; });
@@ -198,4 +199,4 @@ void DesktopWindow::toggle_full_screen() {
 
 void DesktopWindow::set_title(const char* title) { glfwSetWindowTitle(window_, title); }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -48,4 +48,4 @@ private:
     int windowed_x_ = 0, windowed_y_ = 0, windowed_width_ = 0, windowed_height_ = 0; // to come back from full screen
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -31,7 +31,6 @@ bool ExportDialog::write(Workbench& bench) {
 
 bool ExportDialog::draw(Workbench& bench) {
     bool open = true;
-    begin_overlay("export", 520, bench.scale, open);
     text_line("Export figure", TextStyle::title, theme().text);
     const float column = 96 * bench.scale;
     const auto field = [&](const char* text) {
@@ -53,7 +52,8 @@ bool ExportDialog::draw(Workbench& bench) {
     field("Format");
     for (const char* ending : {".pdf", ".svg", ".png"}) {
         const std::string id = std::string("export/format/") + (ending + 1);
-        if (quiet_button(id.c_str(), ending + 1, std::filesystem::path(path_).extension() == ending, TextStyle::caption))
+        if (quiet_button(id.c_str(), ending + 1, std::filesystem::path(path_).extension() == ending,
+                         TextStyle::caption))
             set_format(ending);
         ImGui::SameLine(0, space::grid * bench.scale);
     }
@@ -85,7 +85,6 @@ bool ExportDialog::draw(Workbench& bench) {
         ImGui::PopTextWrapPos();
     }
     if (confirmed && write(bench)) open = false;
-    ImGui::End();
     return open;
 }
 
@@ -94,7 +93,8 @@ void copy_view_image(Workbench& bench) {
     const std::filesystem::path folder = bench.state_folder() / "figures";
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    const std::filesystem::path path = folder / (std::string(view.name()) + "-" + case_hash(bench.workspace.config) + ".png");
+    const std::filesystem::path path =
+        folder / (std::string(view.name()) + "-" + case_hash(bench.workspace.config) + ".png");
     FigureOptions options;
     options.theme = theme().mode;
     if (const Result<void> written = write_figure(view, bench.workspace, path, options); !written) {
@@ -105,4 +105,4 @@ void copy_view_image(Workbench& bench) {
     bench.notices.tell("Copied the path of " + path.string());
 }
 
-}  // namespace dilascope
+} // namespace dilascope

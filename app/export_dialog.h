@@ -10,6 +10,7 @@ class ExportDialog : public Overlay {
 public:
     explicit ExportDialog(const Workbench& workbench);
     const char* name() const override { return "export"; }
+    float width() const override { return 520; }
     bool draw(Workbench& workbench) override;
 
 private:
@@ -24,4 +25,4 @@ private:
 // Writes the focused view's figure as PNG into the state folder and copies the path: a desktop's clipboard takes text.
 void copy_view_image(Workbench& workbench);
 
-}  // namespace dilascope
+} // namespace dilascope

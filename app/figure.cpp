@@ -6,10 +6,14 @@
 namespace dilascope {
 
 static std::vector<Provenance> provenance_of(const std::string& title, const Case& config) {
-    return {{"Title", title}, {"Software", "Dilascope"}, {"Configuration", case_text(config)}, {"Case hash", case_hash(config)}};
+    return {{"Title", title},
+            {"Software", "Dilascope"},
+            {"Configuration", case_text(config)},
+            {"Case hash", case_hash(config)}};
 }
 
-Result<void> write_figure(View& view, const Workspace& workspace, const std::filesystem::path& path, const FigureOptions& options) {
+Result<void> write_figure(View& view, const Workspace& workspace, const std::filesystem::path& path,
+                          const FigureOptions& options) {
     Figure figure;
     figure.width = options.width;
     figure.height = options.height;
@@ -31,7 +35,8 @@ Result<void> write_figure(View& view, const Workspace& workspace, const std::fil
     return saved;
 }
 
-Result<void> write_picture(const Picture& picture, const std::filesystem::path& path, const std::string& title, const Case& config) {
+Result<void> write_picture(const Picture& picture, const std::filesystem::path& path, const std::string& title,
+                           const Case& config) {
     // The encoder takes Cairo's order, 0xaarrggbb; ours is 0xaabbggrr.
     std::vector<std::uint32_t> pixels(picture.rgba.size());
     for (std::size_t index = 0; index < pixels.size(); ++index) {
@@ -61,4 +66,4 @@ Picture crop(const Picture& picture, Rect pixels) {
     return part;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -18,7 +18,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-}  // namespace
+} // namespace
 
 FolderListing list_folder(const std::filesystem::path& folder, const std::vector<std::string>& endings) {
     FolderListing listing{folder, {}, ""};
@@ -57,7 +57,8 @@ FileBrowser::FileBrowser(Use use)
 void FileBrowser::start(const Workbench& bench) {
     std::error_code error;
     if (!bench.session.recent.empty()) folder_ = bench.session.recent.front().parent_path();
-    if (folder_.empty() || !std::filesystem::is_directory(folder_, error)) folder_ = std::filesystem::current_path(error);
+    if (folder_.empty() || !std::filesystem::is_directory(folder_, error))
+        folder_ = std::filesystem::current_path(error);
     if (use_ == Use::save) text_ = "experiment.toml";
 }
 
@@ -109,7 +110,8 @@ bool FileBrowser::confirm(Workbench& bench) {
 }
 
 bool FileBrowser::draw_path_row(Workbench& bench) {
-    if (quiet_button("files/up", "Up", false, TextStyle::caption) && folder_.has_parent_path()) folder_ = folder_.parent_path();
+    if (quiet_button("files/up", "Up", false, TextStyle::caption) && folder_.has_parent_path())
+        folder_ = folder_.parent_path();
     item_tooltip("The folder above");
     ImGui::SameLine();
     ImGui::AlignTextToFramePadding();
@@ -140,7 +142,8 @@ bool FileBrowser::draw_entries(Workbench& bench, const FolderListing& listing) {
     int index = 0;
     for (const FolderEntry& entry : listing.entries) {
         const std::string name = entry.path.filename().string();
-        if (use_ == Use::open && lower(name).find(lower(text_)) == std::string::npos && text_.find('/') == std::string::npos)
+        if (use_ == Use::open && lower(name).find(lower(text_)) == std::string::npos &&
+            text_.find('/') == std::string::npos)
             continue;
         const std::string id = "files/" + std::to_string(index++);
         const std::string shown = (entry.is_folder ? name + "/" : name) + "###" + id;
@@ -190,16 +193,15 @@ bool FileBrowser::draw_recent(Workbench& bench) {
 bool FileBrowser::draw(Workbench& bench) {
     if (folder_.empty()) start(bench);
     bool open = true;
-    begin_overlay("files", 680, bench.scale, open);
-    text_line(use_ == Use::open ? "Open tensors, an experiment or a run store" : "Save the configuration as an experiment",
-          TextStyle::title, theme().text);
+    text_line(use_ == Use::open ? "Open tensors, an experiment or a run store"
+                                : "Save the configuration as an experiment",
+              TextStyle::title, theme().text);
     if (draw_path_row(bench)) open = false;
     if (use_ == Use::open && draw_recent(bench)) open = false;
     const std::filesystem::path folder = folder_;
     if (const auto listing = listing_.ask(folder, 2))
         if (draw_entries(bench, *listing)) open = false;
-    ImGui::End();
     return open;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,6 +1,6 @@
 #pragma once
-// FileBrowser: picks a file to open or a name to save under, inside the window, so that it works the same everywhere and
-// scripts can drive it. Folders are listed in the background.
+// FileBrowser: picks a file to open or a name to save under, inside the window, so that it works the same everywhere
+// and scripts can drive it. Folders are listed in the background.
 #include "app/overlay.h"
 #include "views/latest_job.h"
 #include <filesystem>
@@ -28,6 +28,7 @@ public:
     enum class Use { open, save };
     explicit FileBrowser(Use use);
     const char* name() const override { return use_ == Use::open ? "open" : "save"; }
+    float width() const override { return 680; }
     bool draw(Workbench& workbench) override;
 
 private:
@@ -45,4 +46,4 @@ private:
     LatestJob<std::filesystem::path, FolderListing> listing_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -42,4 +42,4 @@ std::optional<LoadedFile> FileLoading::take() {
     return answer->loaded;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

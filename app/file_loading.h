@@ -45,4 +45,4 @@ private:
     LatestJob<Request, Answer> job_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -36,7 +36,8 @@ Result<void> FrameTimes::write_json(const std::filesystem::path& path) const {
                                    {"frame_ms_max", longest_ms()}};
     json["histogram_ms"] = nlohmann::ordered_json::array();
     for (double upper : {1., 2., 4., 6., 8., 10., 12., 14., 16., 20., 33., 50., 100., 1000.}) {
-        const auto below = std::count_if(times_ms_.begin(), times_ms_.end(), [&](double time) { return time <= upper; });
+        const auto below =
+            std::count_if(times_ms_.begin(), times_ms_.end(), [&](double time) { return time <= upper; });
         json["histogram_ms"].push_back({upper, below});
     }
     std::ofstream file(path);
@@ -46,4 +47,4 @@ Result<void> FrameTimes::write_json(const std::filesystem::path& path) const {
     return {};
 }
 
-}  // namespace dilascope
+} // namespace dilascope

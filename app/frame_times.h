@@ -17,11 +17,12 @@ public:
     double recent_ms() const;
     double startup_ms = 0; // from the start of the program to the first frame shown
 
-    // Writes {"frames", "startup_ms", "frame_ms_p50", "frame_ms_p99", "frame_ms_max", "histogram_ms": [[upper, frames up to it] …]}.
+    // Writes {"frames", "startup_ms", "frame_ms_p50", "frame_ms_p99", "frame_ms_max", "histogram_ms": [[upper, frames
+    // up to it] …]}.
     Result<void> write_json(const std::filesystem::path& path) const;
 
 private:
     std::vector<double> times_ms_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -28,30 +28,30 @@ std::optional<std::pair<std::int64_t, std::int64_t>> parse_cell(std::string_view
 }
 
 GoTo::GoTo(const Workbench& bench)
-    : text_(std::to_string(bench.workspace.selection.picked_q) + " " + std::to_string(bench.workspace.selection.picked_k)) {}
+    : text_(std::to_string(bench.workspace.selection.picked_q) + " " +
+            std::to_string(bench.workspace.selection.picked_k)) {}
 
 bool GoTo::draw(Workbench& bench) {
     bool open = true;
-    begin_overlay("go_to", 360, bench.scale, open);
     text_line("Go to query and key", TextStyle::title, theme().text);
     if (is_new_) ImGui::SetKeyboardFocusHere();
     is_new_ = false;
     ImGui::SetNextItemWidth(-1);
-    const bool confirmed = ImGui::InputTextWithHint("##cell", "query key, such as 512 40", &text_,
-                                                    ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
+    const bool confirmed =
+        ImGui::InputTextWithHint("##cell", "query key, such as 512 40", &text_,
+                                 ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
     mark_item("go_to/cell");
     const auto cell = parse_cell(text_);
     const Problem& problem = bench.workspace.problem;
     const bool is_inside = cell && cell->first < problem.seq_len && cell->second < problem.kv_len;
     if (!is_inside)
         text_line("query 0 … " + format_count(problem.seq_len - 1) + ", key 0 … " + format_count(problem.kv_len - 1),
-              TextStyle::caption, text_.empty() ? theme().muted : theme().warning);
+                  TextStyle::caption, text_.empty() ? theme().muted : theme().warning);
     if (confirmed && is_inside) {
         bench.workspace.pick(cell->first, cell->second);
         open = false;
     }
-    ImGui::End();
     return open;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

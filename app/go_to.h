@@ -15,6 +15,7 @@ class GoTo : public Overlay {
 public:
     explicit GoTo(const Workbench& workbench);
     const char* name() const override { return "go_to"; }
+    float width() const override { return 360; }
     bool draw(Workbench& workbench) override;
 
 private:
@@ -22,4 +23,4 @@ private:
     bool is_new_ = true;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,11 +1,11 @@
 #include "app/gui_script.h"
 #include "app/figure.h"
+#include "app/ui_state.h"
 #include "engine/nearest.h"
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace dilascope {
@@ -16,12 +16,12 @@ struct Verb {
     std::size_t least = 0, most = 0; // words after it
 };
 constexpr std::size_t any = 1000;
-constexpr std::array verbs = {Verb{"click", 1, 1},       Verb{"double_click", 1, 1},   Verb{"right_click", 1, 1},
-                              Verb{"hover", 1, 3},       Verb{"drag", 3, 3},           Verb{"wheel", 2, 2},
-                              Verb{"type", 1, any},      Verb{"key", 1, 1},            Verb{"wait_idle", 0, 1},
-                              Verb{"wait_frames", 1, 1}, Verb{"expect", 1, any},       Verb{"expect_item", 1, 1},
-                              Verb{"snapshot", 2, 2},    Verb{"expect_no_item", 1, 1}, Verb{"expect_changed", 1, 1},
-                              Verb{"screenshot", 1, 1},  Verb{"expect_same", 1, 1}};
+constexpr std::array verbs = {
+    Verb{"click", 1, 1},      Verb{"double_click", 1, 1},   Verb{"right_click", 1, 1},    Verb{"hover", 1, 3},
+    Verb{"drag", 3, 3},       Verb{"wheel", 2, 2},          Verb{"type", 1, any},         Verb{"key", 1, 1},
+    Verb{"wait_idle", 0, 1},  Verb{"wait_frames", 1, 1},    Verb{"expect", 1, any},       Verb{"expect_item", 1, 1},
+    Verb{"snapshot", 2, 2},   Verb{"expect_no_item", 1, 1}, Verb{"expect_changed", 1, 1}, Verb{"screenshot", 1, 1},
+    Verb{"expect_same", 1, 1}};
 
 std::optional<double> number(const std::string& text) {
     char* end = nullptr;
@@ -41,7 +41,7 @@ bool has_bad_number(const std::string& verb, const std::vector<std::string>& wor
 constexpr int drag_frames = 12;
 constexpr int item_patience = 180; // frames that an item may take to appear
 
-}  // namespace
+} // namespace
 
 std::optional<Rect> find_item(std::string_view id) {
     for (const MarkedItem& item : marked_items())
@@ -180,7 +180,7 @@ void GuiScript::check(Stage& stage) {
     if (verb == "expect_item" && !find_item(line().words[0])) return fail_line("it is not on screen");
     if (verb == "expect_no_item" && find_item(line().words[0])) return fail_line("it is on screen");
     if (verb != "expect") return;
-    const auto values = stage.workbench().values();
+    const auto values = ui_values(stage.workbench());
     const auto found = values.find(line().words[0]);
     if (found == values.end()) return fail_line("there is no such value; --dump-ui lists them");
     if (found->second != line().rest) fail_line("is \"" + found->second + "\", expected \"" + line().rest + "\"");
@@ -238,19 +238,4 @@ bool GuiScript::step(Stage& stage, const SurfaceEvents& events) {
     return at_ < lines_.size();
 }
 
-Result<void> write_ui_dump(const Workbench& workbench, const std::filesystem::path& path) {
-    nlohmann::ordered_json json;
-    json["items"] = nlohmann::ordered_json::array();
-    for (const MarkedItem& item : marked_items())
-        json["items"].push_back({{"id", item.id},
-                                 {"rect", {item.rect.x, item.rect.y, item.rect.width, item.rect.height}},
-                                 {"enabled", item.enabled}});
-    json["values"] = workbench.values();
-    std::ofstream file(path);
-    file << json.dump(1) << "\n";
-    file.flush();
-    if (!file) return fail(path.string() + ": the list of items cannot be written; check the folder and the free space");
-    return {};
-}
-
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,6 +1,6 @@
 #pragma once
-// GuiScript: a session written down, one verb a line, that the window and the offscreen stage both play. Items are named
-// by the ids that views and the shell mark (views/view.h); --dump-ui lists them.
+// GuiScript: a session written down, one verb a line, that the window and the offscreen stage both play. Items are
+// named by the ids that views and the shell mark (views/view.h); --dump-ui lists them.
 //
 //   click ID | double_click ID | right_click ID      hover ID [X Y]       X, Y: logical pixels from its corner
 //   drag ID DX DY        logical pixels              wheel ID NOTCHES
@@ -56,7 +56,7 @@ private:
     std::string name_;
     std::vector<Line> lines_;
     std::size_t at_ = 0;
-    int phase_ = 0; // frames spent on the current line
+    int phase_ = 0;  // frames spent on the current line
     int missed_ = 0; // frames in which the item was not on screen
     std::chrono::steady_clock::time_point since_;
     ScriptedInput input_;
@@ -66,7 +66,5 @@ private:
 
 // The rectangle of a marked item of the last frame; nothing when it was not drawn.
 std::optional<Rect> find_item(std::string_view id);
-// Everything on screen as JSON: {"items": [{"id", "rect", "enabled"} …], "values": {…}}.
-Result<void> write_ui_dump(const Workbench& workbench, const std::filesystem::path& path);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -9,12 +9,9 @@ struct MouseUse {
     const char *gesture, *effect;
 };
 constexpr MouseUse mouse_uses[] = {
-    {"wheel", "zoom at the cursor"},
-    {"drag", "move the matrix"},
-    {"click", "pick a cell"},
-    {"double click", "show the whole matrix"},
-    {"right click", "copy or export"},
-    {"drop a file", "open tensors, an experiment or a run store"},
+    {"wheel", "zoom at the cursor"},   {"drag", "move the matrix"},
+    {"click", "pick a cell"},          {"double click", "show the whole matrix"},
+    {"right click", "copy or export"}, {"drop a file", "open tensors, an experiment or a run store"},
 };
 
 void row(std::string_view keys, std::string_view text) {
@@ -25,11 +22,10 @@ void row(std::string_view keys, std::string_view text) {
     text_line(text, TextStyle::caption, theme().text);
 }
 
-}  // namespace
+} // namespace
 
 bool HelpCard::draw(Workbench& bench) {
     bool open = true;
-    begin_overlay("help", 760, bench.scale, open);
     text_line("Keys and mouse", TextStyle::title, theme().text);
     ImGui::SameLine();
     text_line("Ctrl+P finds everything by name", TextStyle::caption, theme().muted);
@@ -65,8 +61,7 @@ bool HelpCard::draw(Workbench& bench) {
         if (shown) ImGui::EndTable();
         ImGui::EndTable();
     }
-    ImGui::End();
     return open;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -7,7 +7,8 @@ namespace dilascope {
 class HelpCard : public Overlay {
 public:
     const char* name() const override { return "help"; }
+    float width() const override { return 760; }
     bool draw(Workbench& workbench) override;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

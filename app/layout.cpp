@@ -1,6 +1,7 @@
 #include "app/layout.h"
 #include "views/theme.h"
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace dilascope {
@@ -31,9 +32,9 @@ LayoutNode rows(float size, LayoutNode first, LayoutNode second) {
 const std::vector<LayoutPreset>& layout_presets() {
     static const std::vector<LayoutPreset> presets = {
         {"design", "Design", "Edit a pattern; see it, its weights and its time at once",
-         columns(320, leaf({"config"}),
-                 columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "runs"})),
-                         leaf({"inspector"})))},
+         columns(
+             320, leaf({"config"}),
+             columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "runs"})), leaf({"inspector"})))},
         {"measure", "Measure", "Run cases and see the time over an axis",
          columns(320, leaf({"config"}), rows(0.58f, leaf({"timing"}), leaf({"runs", "pattern", "heatmap"})))},
         {"compare", "Compare", "All runs side by side: what differs, and what it costs",
@@ -87,7 +88,7 @@ LayoutNode* largest_leaf(LayoutNode& root) {
     return best;
 }
 
-}  // namespace
+} // namespace
 
 Placement place(LayoutNode& root, Rect area) {
     Placement placement;
@@ -112,6 +113,17 @@ void move_splitter(const PlacedSplitter& splitter, Point pointer) {
     } else {
         node.size = first / room;
     }
+}
+
+std::vector<std::string> shown_views(const LayoutNode& root) {
+    if (root.split == Split::none) {
+        if (root.active < 0 || root.active >= int(root.views.size())) return {};
+        return {root.views[std::size_t(root.active)]};
+    }
+    std::vector<std::string> names;
+    for (const LayoutNode& child : root.children)
+        for (std::string& name : shown_views(child)) names.push_back(std::move(name));
+    return names;
 }
 
 LayoutNode* find_view(LayoutNode& root, const std::string& view) {
@@ -182,4 +194,4 @@ Result<LayoutNode> layout_from_json(const nlohmann::json& json) {
     return node;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -57,6 +57,8 @@ Placement place(LayoutNode& root, Rect area);
 // Moves a splitter to a pointer position (its middle), within the room there is.
 void move_splitter(const PlacedSplitter& splitter, Point pointer);
 
+// The views in front, one of each leaf.
+std::vector<std::string> shown_views(const LayoutNode& root);
 // The leaf that holds a view, or null.
 LayoutNode* find_view(LayoutNode& root, const std::string& view);
 // Shows a view: its tab, or a new tab in the largest leaf's place when the layout lacks it.
@@ -67,4 +69,4 @@ Result<void> check_layout(LayoutNode& root, std::span<const std::string> known_v
 nlohmann::json layout_to_json(const LayoutNode& node);
 Result<LayoutNode> layout_from_json(const nlohmann::json& json);
 
-}  // namespace dilascope
+} // namespace dilascope

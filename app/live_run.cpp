@@ -24,4 +24,4 @@ bool LiveRun::is_idle() const {
     return !engine_.busy() && latest && latest->generation == generation_;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

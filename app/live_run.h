@@ -26,4 +26,4 @@ private:
     std::shared_ptr<const Qkv> tensors_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -8,7 +8,7 @@ namespace dilascope {
 namespace {
 constexpr double shown_s = 6, fade_s = 0.4;
 constexpr std::size_t kept = 4;
-}
+} // namespace
 
 void Notices::add(std::string text, bool is_error) {
     // The same thing told twice is one card.
@@ -65,4 +65,4 @@ void Notices::draw(float right, float bottom, float scale) {
     if (closed < notices_.size()) notices_.erase(notices_.begin() + std::ptrdiff_t(closed));
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -26,4 +26,4 @@ private:
     std::vector<Notice> notices_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

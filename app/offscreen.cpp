@@ -59,7 +59,7 @@ void set_key_map(ImGuiIO& io) {
         io.KeyMap[key] = letter;
 }
 
-}  // namespace
+} // namespace
 
 Offscreen::Offscreen(int width, int height, float content_scale)
     : contexts_(std::make_unique<Contexts>()), width_(width), height_(height), content_scale_(content_scale) {}
@@ -86,13 +86,9 @@ Result<void> Offscreen::create() {
     contexts_->display = eglGetPlatformDisplayEXT(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
     if (contexts_->display == EGL_NO_DISPLAY || !eglInitialize(contexts_->display, nullptr, nullptr))
         return no_egl("EGL does not start");
-    const EGLint attributes[] = {EGL_CONTEXT_MAJOR_VERSION,
-                                 3,
-                                 EGL_CONTEXT_MINOR_VERSION,
-                                 3,
-                                 EGL_CONTEXT_OPENGL_PROFILE_MASK,
-                                 EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
-                                 EGL_NONE};
+    const EGLint attributes[] = {
+        EGL_CONTEXT_MAJOR_VERSION,           3,       EGL_CONTEXT_MINOR_VERSION, 3, EGL_CONTEXT_OPENGL_PROFILE_MASK,
+        EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT, EGL_NONE};
     if (eglBindAPI(EGL_OPENGL_API))
         contexts_->context = eglCreateContext(contexts_->display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, attributes);
     if (contexts_->context == EGL_NO_CONTEXT ||
@@ -172,8 +168,9 @@ void Offscreen::fonts_changed() {
 
 unsigned Offscreen::take_gl_error() {
     const unsigned error = glGetError();
-    while (glGetError() != GL_NO_ERROR) {}
+    while (glGetError() != GL_NO_ERROR) {
+    }
     return error;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

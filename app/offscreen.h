@@ -40,4 +40,4 @@ private:
     unsigned framebuffer_ = 0, colour_ = 0;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

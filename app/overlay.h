@@ -10,8 +10,9 @@ class Overlay {
 public:
     virtual ~Overlay() = default;
     virtual const char* name() const = 0; // "palette", for scripts
-    // Draws its window; false once it is done.
+    virtual float width() const = 0;      // logical pixels
+    // Draws into the current ImGui popup; false once it is done.
     virtual bool draw(Workbench& workbench) = 0;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -10,7 +10,6 @@
 namespace dilascope {
 namespace {
 
-constexpr float palette_width = 620;
 constexpr std::size_t shown_max = 14;
 
 char lower(char c) { return char(std::tolower(static_cast<unsigned char>(c))); }
@@ -18,7 +17,7 @@ bool starts_word(std::string_view text, std::size_t at) {
     return at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]));
 }
 
-}  // namespace
+} // namespace
 
 int match_score(std::string_view query, std::string_view text) {
     int score = 0;
@@ -103,9 +102,11 @@ std::vector<Palette::Entry> Palette::find(const Workbench& bench) const {
 }
 
 bool Palette::draw_entries(Workbench& bench, const std::vector<Entry>& entries, bool confirmed) {
-    const float row_height = 28 * bench.scale, width = ImGui::GetContentRegionAvail().x;
+    const float row_height = 28 * bench.scale;
     const std::size_t visible = std::min(entries.size(), shown_max);
-    ImGui::BeginChild("results", {width, row_height * float(std::max<std::size_t>(visible, 1))});
+    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(0, 0));
+    ImGui::BeginChild("results", {0, row_height * float(std::max<std::size_t>(visible, 1))});
+    const float width = ImGui::GetContentRegionAvail().x;
     bool done = false;
     for (std::size_t index = 0; index < entries.size(); ++index) {
         const Entry& entry = entries[index];
@@ -127,8 +128,8 @@ bool Palette::draw_entries(Workbench& bench, const std::vector<Entry>& entries, 
             const ImVec2 size = label_size(text, style);
             const ImVec4 clip = {at.x, at.y, right, at.y + row_height};
             const ImFont* font = imgui_font(style);
-            list->AddText(font, font->FontSize, {std::round(x), std::round(at.y + (row_height - size.y) / 2)}, colour_u32(colour),
-                          text.data(), text.data() + text.size(), 0, &clip);
+            list->AddText(font, font->FontSize, {std::round(x), std::round(at.y + (row_height - size.y) / 2)},
+                          colour_u32(colour), text.data(), text.data() + text.size(), 0, &clip);
             return size.x;
         };
         const float right = at.x + width - inset - keys_width;
@@ -142,21 +143,22 @@ bool Palette::draw_entries(Workbench& bench, const std::vector<Entry>& entries, 
             done = true;
         }
     }
-    if (entries.empty()) text_line("Nothing matches. A pattern's text form works here too.", TextStyle::caption, theme().muted);
+    if (entries.empty())
+        text_line("Nothing matches. A pattern's text form works here too.", TextStyle::caption, theme().muted);
     ImGui::EndChild();
+    ImGui::PopStyleVar();
     moved_ = false;
     return done;
 }
 
 bool Palette::draw(Workbench& bench) {
     bool open = true;
-    begin_overlay("palette", palette_width, bench.scale, open);
     if (is_new_) ImGui::SetKeyboardFocusHere();
     is_new_ = false;
     ImGui::SetNextItemWidth(-1);
     const std::string before = query_;
-    const bool confirmed = ImGui::InputTextWithHint("##query", "Search commands, presets, runs; or type a pattern", &query_,
-                                                    ImGuiInputTextFlags_EnterReturnsTrue);
+    const bool confirmed = ImGui::InputTextWithHint("##query", "Search commands, presets, runs; or type a pattern",
+                                                    &query_, ImGuiInputTextFlags_EnterReturnsTrue);
     mark_item("palette/query");
     if (query_ != before) chosen_ = 0;
     const std::vector<Entry> entries = find(bench);
@@ -169,8 +171,7 @@ bool Palette::draw(Workbench& bench) {
     if (ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_UpArrow))) move(-1);
     ImGui::Spacing();
     if (draw_entries(bench, entries, confirmed)) open = false;
-    ImGui::End();
     return open;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -14,6 +14,7 @@ int match_score(std::string_view query, std::string_view text);
 class Palette : public Overlay {
 public:
     const char* name() const override { return "palette"; }
+    float width() const override { return 620; }
     bool draw(Workbench& workbench) override;
 
 private:
@@ -30,4 +31,4 @@ private:
     bool is_new_ = true, moved_ = false;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

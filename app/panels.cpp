@@ -1,5 +1,6 @@
 #include "app/panels.h"
 #include "app/controls.h"
+#include "app/solid_fill.h"
 #include "app/workbench.h"
 #include "views/imgui_canvas.h"
 
@@ -22,12 +23,12 @@ void Panels::draw(Workbench& workbench, Rect area, float scale) {
 void Panels::draw_leaf(Workbench& workbench, LayoutNode& leaf, Rect rect, int index, float scale) {
     ImGui::SetCursorScreenPos({std::round(rect.x * scale), std::round(rect.y * scale)});
     const ImVec2 size = {std::round(rect.width * scale), std::round(rect.height * scale)};
-    ImGui::PushStyleColor(ImGuiCol_ChildBg, colour_u32(theme().panel));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
     const std::string name = "leaf/" + std::to_string(index);
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    solid_panel(ImGui::GetWindowDrawList(), {at.x, at.y, size.x, size.y}, theme().panel, space::radius * scale);
     ImGui::BeginChild(name.c_str(), size, true, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     ImGui::PopStyleVar();
-    ImGui::PopStyleColor();
     if (leaf.views.size() > 1) draw_tabs(workbench, leaf, scale);
     if (leaf.active < 0 || leaf.active >= int(leaf.views.size())) leaf.active = 0;
     if (!leaf.views.empty())
@@ -54,8 +55,7 @@ void Panels::draw_tabs(Workbench& workbench, LayoutNode& leaf, float scale) {
 
 void Panels::draw_view(Workbench& workbench, View& view, float scale) {
     const std::string id = std::string("view/") + view.name();
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding,
-                        ImVec2(space::padding * scale, space::padding * scale));
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(space::padding * scale, space::padding * scale));
     ImGui::BeginChild(id.c_str(), ImGui::GetContentRegionAvail(), false, ImGuiWindowFlags_AlwaysUseWindowPadding);
     ImGui::PopStyleVar();
     const ImVec2 at = ImGui::GetWindowPos();
@@ -92,4 +92,4 @@ void Panels::draw_splitter(const PlacedSplitter& splitter, int index, float scal
         move_splitter(splitter, {mouse.x / scale, mouse.y / scale});
 }
 
-}  // namespace dilascope
+} // namespace dilascope

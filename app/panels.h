@@ -26,4 +26,4 @@ private:
     std::string focused_ = "pattern";
 };
 
-}  // namespace dilascope
+} // namespace dilascope

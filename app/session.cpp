@@ -48,7 +48,7 @@ Session session_from_json(const json& object) {
     return session;
 }
 
-}  // namespace
+} // namespace
 
 std::filesystem::path state_folder(const std::filesystem::path& profile) {
     if (!profile.empty()) return profile;
@@ -114,4 +114,4 @@ Result<void> save_session(const std::filesystem::path& folder, const Session& se
     return file.commit();
 }
 
-}  // namespace dilascope
+} // namespace dilascope

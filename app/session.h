@@ -11,14 +11,14 @@ namespace dilascope {
 
 struct Session {
     std::optional<Case> config;
-    std::filesystem::path input;                // tensor file that was open, empty when none
-    std::string layout = "design";              // name of the layout shown
-    std::map<std::string, LayoutNode> layouts;  // as the user left them, by name
+    std::filesystem::path input;               // tensor file that was open, empty when none
+    std::string layout = "design";             // name of the layout shown
+    std::map<std::string, LayoutNode> layouts; // as the user left them, by name
     ThemeMode theme = ThemeMode::dark;
-    float scale = 0;                            // 0: the display's
+    float scale = 0; // 0: the display's
     bool live = true;
     int window_width = 1600, window_height = 1000; // logical pixels
-    std::vector<std::filesystem::path> recent;  // opened files, newest first
+    std::vector<std::filesystem::path> recent;     // opened files, newest first
 };
 
 // $XDG_STATE_HOME/dilascope, ~/.local/state/dilascope, or the profile folder when one is given.
@@ -34,4 +34,4 @@ Result<std::optional<Session>> load_session(const std::filesystem::path& folder)
 // Written to a temporary file and renamed.
 Result<void> save_session(const std::filesystem::path& folder, const Session& session);
 
-}  // namespace dilascope
+} // namespace dilascope

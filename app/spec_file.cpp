@@ -15,7 +15,7 @@ std::string quoted(const std::string& text) {
     return result + "\"";
 }
 
-}  // namespace
+} // namespace
 
 std::string spec_text(const Case& config, const std::string& name, const std::filesystem::path& tensors) {
     const bool is_generated = config.input == "gaussian";
@@ -29,8 +29,7 @@ std::string spec_text(const Case& config, const std::string& name, const std::fi
         // The input is named above, and [measure] says hot or cold.
         if (key == "input" || key == "cache") return;
         if (key == "seed" && !is_generated) return;
-        if ((key == "kv_len" || key == "kv_heads" || key == "batch" || key == "direction" || key == "dtype") &&
-            [&] {
+        if ((key == "kv_len" || key == "kv_heads" || key == "batch" || key == "direction" || key == "dtype") && [&] {
                 bool same = false;
                 Case::visit(defaults, [&](const Field& other, const auto& usual) {
                     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(usual)>, Value>)
@@ -63,4 +62,4 @@ Result<void> save_spec(const std::filesystem::path& path, const Case& config, co
     return file.commit();
 }
 
-}  // namespace dilascope
+} // namespace dilascope

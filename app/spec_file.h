@@ -11,4 +11,4 @@ std::string spec_text(const Case& config, const std::string& name, const std::fi
 // Written to a temporary file and renamed. Errors name the path and the reason.
 Result<void> save_spec(const std::filesystem::path& path, const Case& config, const std::filesystem::path& tensors);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -77,4 +77,4 @@ bool Stage::settle(double limit_s) {
     return true;
 }
 
-}  // namespace dilascope
+} // namespace dilascope

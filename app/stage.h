@@ -13,8 +13,8 @@ struct ScriptedInput {
     bool left = false, right = false; // held
     float wheel = 0;
     bool shift = false, ctrl = false;
-    std::string typed;            // characters, UTF-8
-    std::vector<Chord> chords;    // pressed
+    std::string typed;         // characters, UTF-8
+    std::vector<Chord> chords; // pressed
 };
 
 class Stage {
@@ -43,4 +43,4 @@ private:
     std::vector<int> held_keys_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -19,9 +19,8 @@ void draw_job(Workbench& bench) {
     const QueueState state = bench.queue.state();
     const float scale = bench.scale;
     if (!state.busy) {
-        const bool has_message = !state.message.empty();
-        const std::string words = has_message ? state.message : bench.workspace.tensors_label;
-        text(words, TextStyle::caption, state.failed ? theme().bad : theme().muted);
+        const bool is_told = state.message.empty() || state.failed; // a failure has its own card
+        text(is_told ? bench.workspace.tensors_label : state.message, TextStyle::caption, theme().muted);
         mark_item("status/job");
         item_tooltip(bench.workspace.store_status);
         return;
@@ -56,8 +55,8 @@ struct CellTexts {
 CellTexts cell_texts(const Workspace& workspace) {
     const Selection& selection = workspace.selection;
     const CellFacts facts = cell_facts(workspace, selection.q, selection.k);
-    return {"head " + std::to_string(selection.head + 1) + "/" + std::to_string(workspace.problem.heads) + "   q " +
-                format_count(facts.q) + "   k " + format_count(facts.k) + "   Δ " + format_count(facts.distance),
+    return {"head " + std::to_string(selection.head) + "   q " + format_count(facts.q) + "   k " +
+                format_count(facts.k) + "   Δ " + format_count(facts.distance),
             attendance_text(facts), facts.branches};
 }
 
@@ -70,7 +69,8 @@ void draw_cell(Workbench& bench, const CellTexts& texts) {
     for (const int branch : texts.branches) {
         const ImVec2 at = ImGui::GetCursorScreenPos();
         const float side = 9 * scale, y = at.y + std::round((ImGui::GetFrameHeight() - side) / 2);
-        ImGui::GetWindowDrawList()->AddRectFilled({at.x, y}, {at.x + side, y + side}, colour_u32(branch_colour(branch)), 2 * scale);
+        ImGui::GetWindowDrawList()->AddRectFilled({at.x, y}, {at.x + side, y + side}, colour_u32(branch_colour(branch)),
+                                                  2 * scale);
         ImGui::Dummy({side, side});
         ImGui::SameLine(0, space::grid * scale);
         text(branch_label(bench.workspace.pattern, branch), TextStyle::caption_number, theme().text);
@@ -82,10 +82,11 @@ void draw_cell(Workbench& bench, const CellTexts& texts) {
 std::string live_text(const Workspace& workspace) {
     if (!workspace.live) return workspace.live_pending_s > 0 ? "engine…" : "";
     if (!workspace.live->error.empty()) return "engine: error";
-    return workspace.live->backend + " " + workspace.live->config.dtype + " · " + format_time_ms(workspace.live->time_ms_median).joined();
+    return workspace.live->backend + " " + workspace.live->config.dtype + " · " +
+           format_time_ms(workspace.live->time_ms_median).joined();
 }
 
-}  // namespace
+} // namespace
 
 void draw_status_bar(Workbench& bench) {
     const float scale = bench.scale, width = ImGui::GetWindowWidth();
@@ -106,8 +107,8 @@ void draw_status_bar(Workbench& bench) {
 
     if (workspace.config_error.empty()) {
         const CellTexts texts = cell_texts(workspace);
-        float cell_width = label_size(texts.numbers, TextStyle::caption_number).x + label_size(texts.words, TextStyle::caption).x +
-                           2 * space::gap * scale;
+        float cell_width = label_size(texts.numbers, TextStyle::caption_number).x +
+                           label_size(texts.words, TextStyle::caption).x + 2 * space::gap * scale;
         for (const int branch : texts.branches)
             cell_width += label_size(branch_label(workspace.pattern, branch), TextStyle::caption_number).x + 25 * scale;
         const float cell_start = std::max(job_end, (width - cell_width) / 2);
@@ -118,9 +119,12 @@ void draw_status_bar(Workbench& bench) {
     }
     if (right_start > job_end) {
         ImGui::SameLine(right_start);
-        text(live, TextStyle::caption_number, workspace.live && !workspace.live->error.empty() ? theme().bad : theme().text);
+        text(live, TextStyle::caption_number,
+             workspace.live && !workspace.live->error.empty() ? theme().bad : theme().text);
         mark_item("status/live");
-        if (workspace.live) item_tooltip(workspace.live->error.empty() ? workspace.live->kernel + "; " + workspace.live->verdict : workspace.live->error);
+        if (workspace.live)
+            item_tooltip(workspace.live->error.empty() ? workspace.live->kernel + "; " + workspace.live->verdict
+                                                       : workspace.live->error);
     }
     ImGui::SameLine(right - frame_width);
     text(frame, TextStyle::caption_number, theme().muted);
@@ -128,4 +132,4 @@ void draw_status_bar(Workbench& bench) {
     item_tooltip("Time to build and draw one frame of this window, median of the last 60");
 }
 
-}  // namespace dilascope
+} // namespace dilascope

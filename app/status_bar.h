@@ -6,4 +6,4 @@ class Workbench;
 inline constexpr float status_bar_height = 28; // logical pixels
 void draw_status_bar(Workbench& workbench);
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -45,4 +45,4 @@ public:
     virtual void set_title(const char* title) = 0;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

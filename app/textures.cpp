@@ -57,4 +57,4 @@ void Textures::end_frame() {
     }
 }
 
-}  // namespace dilascope
+} // namespace dilascope

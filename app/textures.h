@@ -23,4 +23,4 @@ private:
     std::map<std::string, Entry, std::less<>> entries_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope

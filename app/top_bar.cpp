@@ -48,7 +48,8 @@ void draw_layouts(Workbench& bench) {
         const std::string id = std::string("layout/") + preset.name;
         const bool chosen = bench.session.layout == preset.name;
         const std::string text = std::to_string(number) + "  " + preset.title;
-        if (quiet_button(id.c_str(), text, chosen, chosen ? TextStyle::title : TextStyle::body)) bench.use_layout(preset.name);
+        if (quiet_button(id.c_str(), text, chosen, chosen ? TextStyle::title : TextStyle::body))
+            bench.use_layout(preset.name);
         item_tooltip(std::string(preset.help) + "  " + std::to_string(number));
         ++number;
     }
@@ -64,14 +65,18 @@ void draw_search(Workbench& bench, float x, float width) {
     const bool hovered = ImGui::IsItemHovered();
     ImDrawList* list = ImGui::GetWindowDrawList();
     const ImVec2 end = {at.x + width, at.y + height};
-    list->AddRectFilled(at, end, ImGui::GetColorU32(hovered ? ImGuiCol_FrameBgHovered : ImGuiCol_FrameBg), space::radius * scale);
+    list->AddRectFilled(at, end, ImGui::GetColorU32(hovered ? ImGuiCol_FrameBgHovered : ImGuiCol_FrameBg),
+                        space::radius * scale);
     const auto put = [&](float left, std::string_view text, TextStyle style) {
         const ImFont* font = imgui_font(style);
         const float y = std::round(at.y + (height - font->FontSize) / 2);
-        list->AddText(font, font->FontSize, {std::round(left), y}, colour_u32(theme().muted), text.data(), text.data() + text.size());
+        list->AddText(font, font->FontSize, {std::round(left), y}, colour_u32(theme().muted), text.data(),
+                      text.data() + text.size());
     };
-    put(at.x + space::padding * scale, width > 240 * scale ? "Search commands, presets, runs…" : "Search…", TextStyle::body);
-    put(end.x - label_size("Ctrl+P", TextStyle::caption_number).x - space::padding * scale, "Ctrl+P", TextStyle::caption_number);
+    put(at.x + space::padding * scale, width > 240 * scale ? "Search commands, presets, runs…" : "Search…",
+        TextStyle::body);
+    put(end.x - label_size("Ctrl+P", TextStyle::caption_number).x - space::padding * scale, "Ctrl+P",
+        TextStyle::caption_number);
 }
 
 struct BackendChip {
@@ -105,7 +110,8 @@ void draw_backend(Workbench& bench) {
     const float radius = 4 * bench.scale;
     if (quiet_button("backend", "    " + chip.text)) ImGui::OpenPopup("backend_popup");
     const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
-    ImGui::GetWindowDrawList()->AddCircleFilled({low.x + 12 * bench.scale, (low.y + high.y) / 2}, radius, colour_u32(chip.dot));
+    ImGui::GetWindowDrawList()->AddCircleFilled({low.x + 12 * bench.scale, (low.y + high.y) / 2}, radius,
+                                                colour_u32(chip.dot));
     item_tooltip(chip.help);
     if (!ImGui::BeginPopup("backend_popup")) return;
     Case next = bench.workspace.config;
@@ -119,7 +125,8 @@ void draw_backend(Workbench& bench) {
         text_line(status, TextStyle::caption, theme().muted);
     };
     offer("auto", "the first that can run the pattern", true);
-    for (const Backend* backend : backends()) offer(std::string(backend->name()), backend->status(), backend->available());
+    for (const Backend* backend : backends())
+        offer(std::string(backend->name()), backend->status(), backend->available());
     ImGui::EndPopup();
 }
 
@@ -138,7 +145,7 @@ void draw_scale(Workbench& bench) {
     ImGui::EndPopup();
 }
 
-}  // namespace
+} // namespace
 
 void draw_top_bar(Workbench& bench) {
     const float scale = bench.scale, width = ImGui::GetWindowWidth();
@@ -158,7 +165,8 @@ void draw_top_bar(Workbench& bench) {
     const float right_start = width - space::gap * scale - theme_width - scale_width - backend_width - 2 * gap;
     const float search_room = right_start - left_end - 2 * space::gap * scale;
     const float search_width = std::min(370 * scale, search_room);
-    if (search_width > 110 * scale) draw_search(bench, right_start - 2 * space::gap * scale - search_width, search_width);
+    if (search_width > 110 * scale)
+        draw_search(bench, right_start - 2 * space::gap * scale - search_width, search_width);
     ImGui::SameLine(std::max(left_end, right_start));
     draw_backend(bench);
     ImGui::SameLine(0, gap);
@@ -169,4 +177,4 @@ void draw_top_bar(Workbench& bench) {
     item_tooltip("Dark or light theme  Ctrl+T");
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -6,4 +6,4 @@ class Workbench;
 inline constexpr float top_bar_height = 40; // logical pixels
 void draw_top_bar(Workbench& workbench);
 
-}  // namespace dilascope
+} // namespace dilascope

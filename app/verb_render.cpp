@@ -37,10 +37,11 @@ Result<PixelSize> parse_size(const std::string& text) {
 Result<Region> parse_region(const std::string& text, const Problem& problem) {
     long long q0 = 0, q1 = 0, k0 = 0, k1 = 0;
     int used = 0;
-    if (std::sscanf(text.c_str(), "%lld:%lld,%lld:%lld%n", &q0, &q1, &k0, &k1, &used) != 4 || used != int(text.size()) ||
-        q0 < 0 || k0 < 0 || q1 <= q0 || k1 <= k0 || q1 > problem.seq_len || k1 > problem.kv_len)
-        return fail("--region is \"" + text + "\"; expected q0:q1,k0:k1 with 0 ≤ q0 < q1 ≤ " + std::to_string(problem.seq_len) +
-                    " and 0 ≤ k0 < k1 ≤ " + std::to_string(problem.kv_len));
+    if (std::sscanf(text.c_str(), "%lld:%lld,%lld:%lld%n", &q0, &q1, &k0, &k1, &used) != 4 ||
+        used != int(text.size()) || q0 < 0 || k0 < 0 || q1 <= q0 || k1 <= k0 || q1 > problem.seq_len ||
+        k1 > problem.kv_len)
+        return fail("--region is \"" + text + "\"; expected q0:q1,k0:k1 with 0 ≤ q0 < q1 ≤ " +
+                    std::to_string(problem.seq_len) + " and 0 ≤ k0 < k1 ≤ " + std::to_string(problem.kv_len));
     return Region{{q0, q1}, {k0, k1}};
 }
 
@@ -62,7 +63,8 @@ Result<void> check_view(const std::string& view) {
 // The head and the part of the matrix asked for.
 Result<void> select(Workspace& workspace, const Rendering& rendering) {
     if (rendering.head < 0 || rendering.head >= workspace.problem.heads)
-        return fail("--head is " + std::to_string(rendering.head) + "; expected 0 … " + std::to_string(workspace.problem.heads - 1));
+        return fail("--head is " + std::to_string(rendering.head) + "; expected 0 … " +
+                    std::to_string(workspace.problem.heads - 1));
     workspace.select_head(rendering.head);
     if (rendering.region.empty()) return {};
     const Region region = TRY(parse_region(rendering.region, workspace.problem));
@@ -92,13 +94,15 @@ Result<int> render(Rendering rendering) {
         return fail("--output is \"" + rendering.output + "\"; expected a file ending in .png, .svg or .pdf");
     const bool is_vector = ending != ".png";
     const bool is_window = rendering.view == "workbench";
-    if (is_window && (is_vector || rendering.is_figure)) return fail("--view workbench is drawn as pixels only; give an --output ending in .png");
+    if (is_window && (is_vector || rendering.is_figure))
+        return fail("--view workbench is drawn as pixels only; give an --output ending in .png");
     const bool as_figure = is_vector || rendering.is_figure;
     WorkbenchOptions& options = rendering.workbench;
     options.is_persistent = false;
     options.scale = rendering.scale;
     // A figure is for paper, a picture of the screen looks like the screen.
-    options.theme = rendering.theme == "light" || (rendering.theme.empty() && as_figure) ? ThemeMode::light : ThemeMode::dark;
+    options.theme =
+        rendering.theme == "light" || (rendering.theme.empty() && as_figure) ? ThemeMode::light : ThemeMode::dark;
     if (rendering.is_causal) options.causal = true;
 
     const std::unique_ptr<Offscreen> surface = TRY(Offscreen::open(size.width, size.height));
@@ -126,21 +130,26 @@ Result<int> render(Rendering rendering) {
     return exit_ok;
 }
 
-}  // namespace
+} // namespace
 
 void add_render_verb(CLI::App& app, Action& action) {
     auto rendering = std::make_shared<Rendering>();
     CLI::App* verb = app.add_subcommand("render", "Draw a view or the whole window into a file, without a display");
-    verb->add_option("--view", rendering->view, "Name of the view, workbench for the whole window, list for all names")->required();
+    verb->add_option("--view", rendering->view, "Name of the view, workbench for the whole window, list for all names")
+        ->required();
     verb->add_option("--output", rendering->output, "File to write: .png, .svg or .pdf");
     verb->add_option("--size", rendering->size, "Pixels, such as 1600x1000")->capture_default_str();
-    verb->add_option("--scale", rendering->scale, "Pixels per logical pixel")->capture_default_str()->check(CLI::Range(0.75, 4.0));
-    verb->add_option("--theme", rendering->theme, "dark or light; figures are light when left out")->check(CLI::IsMember({"dark", "light"}));
+    verb->add_option("--scale", rendering->scale, "Pixels per logical pixel")
+        ->capture_default_str()
+        ->check(CLI::Range(0.75, 4.0));
+    verb->add_option("--theme", rendering->theme, "dark or light; figures are light when left out")
+        ->check(CLI::IsMember({"dark", "light"}));
     verb->add_option("--pattern", rendering->workbench.pattern, "Pattern in its text form");
     verb->add_option("--seq-len", rendering->workbench.seq_len, "Query tokens");
     verb->add_option("--heads", rendering->workbench.heads, "Heads");
     verb->add_flag("--causal", rendering->is_causal, "Exclude keys after the query");
-    verb->add_option("--input", rendering->workbench.input, "Tensors (.safetensors or .npz); the shipped ones when no shape is given");
+    verb->add_option("--input", rendering->workbench.input,
+                     "Tensors (.safetensors or .npz); the shipped ones when no shape is given");
     verb->add_option("--head", rendering->head, "Head to show, from 0")->capture_default_str();
     verb->add_option("--db", rendering->workbench.db, "Run store to show");
     verb->add_option("--region", rendering->region, "Part of the matrix, q0:q1,k0:k1");
@@ -154,4 +163,4 @@ void add_render_verb(CLI::App& app, Action& action) {
     });
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,8 +1,9 @@
+#include "app/desktop_window.h"
 #include "app/figure.h"
 #include "app/gui_script.h"
 #include "app/stage.h"
+#include "app/ui_state.h"
 #include "app/verbs.h"
-#include "app/desktop_window.h"
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -60,7 +61,8 @@ public:
             const SurfaceEvents events = stage_.surface().take_events(wait_time_s(workbench, lively_, is_timed_));
             if (events.any) lively_ = lively_frames_;
             const bool is_typing = ImGui::GetIO().WantTextInput; // its cursor blinks
-            const bool draws = is_timed_ || lively_ > 0 || workbench.has_news() || workbench.is_animating() || is_typing;
+            const bool draws =
+                is_timed_ || lively_ > 0 || workbench.has_news() || workbench.is_animating() || is_typing;
             if (!draws) continue;
             lively_ = std::max(0, lively_ - 1);
             if (!draw(events)) break;
@@ -100,7 +102,7 @@ Result<void> write_reports(Stage& stage, const WindowRun& run) {
         stage.on_drawn = nullptr;
         TRY(write_picture(picture, run.screenshot, "Dilascope", stage.workbench().workspace.config));
     }
-    if (!run.dump_ui.empty()) TRY(write_ui_dump(stage.workbench(), run.dump_ui));
+    if (!run.dump_ui.empty()) TRY(write_ui_state(stage.workbench(), run.dump_ui));
     if (!run.perf_json.empty()) TRY(stage.workbench().frame_times.write_json(run.perf_json));
     return {};
 }
@@ -111,7 +113,8 @@ Result<WindowOptions> window_options(const WindowRun& run) {
     if (!run.size.empty()) {
         int used = 0;
         if (std::sscanf(run.size.c_str(), "%dx%d%n", &options.width, &options.height, &used) != 2 ||
-            used != int(run.size.size()) || options.width < 320 || options.height < 240 || options.width > 16384 || options.height > 16384)
+            used != int(run.size.size()) || options.width < 320 || options.height < 240 || options.width > 16384 ||
+            options.height > 16384)
             return fail("--size is \"" + run.size + "\"; expected WIDTHxHEIGHT of at least 320x240, such as 1600x1000");
         return options;
     }
@@ -140,7 +143,7 @@ Result<int> run_window(WindowRun run) {
     return exit_ok;
 }
 
-}  // namespace
+} // namespace
 
 void add_window(CLI::App& app, Action& action) {
     auto run = std::make_shared<WindowRun>();
@@ -150,9 +153,11 @@ void add_window(CLI::App& app, Action& action) {
     app.add_option("--heads", run->workbench.heads, "Heads to start with");
     app.add_option("--db", run->workbench.db, "Run store to show and to save into");
     app.add_option("--theme", run->theme, "dark or light")->check(CLI::IsMember({"dark", "light"}));
-    app.add_option("--scale", run->workbench.scale, "Size of everything; the display's own when left out")->check(CLI::Range(0.75, 3.0));
+    app.add_option("--scale", run->workbench.scale, "Size of everything; the display's own when left out")
+        ->check(CLI::Range(0.75, 3.0));
     app.add_option("--size", run->size, "Size of the window, such as 1600x1000");
-    app.add_option("--profile", run->workbench.profile, "Folder of the session and the run store, in place of the user's");
+    app.add_option("--profile", run->workbench.profile,
+                   "Folder of the session and the run store, in place of the user's");
     app.add_option("--script", run->script, "GUI script to play; the window closes after it");
     app.add_option("--frames", run->frames, "Close the window after so many frames");
     app.add_option("--perf-json", run->perf_json, "Write the frame times to this file");
@@ -164,4 +169,4 @@ void add_window(CLI::App& app, Action& action) {
     };
 }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,13 +1,16 @@
 #include "app/workbench.h"
 #include "app/assets.h"
 #include "app/controls.h"
+#include "app/solid_fill.h"
 #include "app/status_bar.h"
+#include "app/tensor_fit.h"
 #include "app/top_bar.h"
 #include "engine/nearest.h"
 #include "engine/pattern/pattern_text.h"
 #include <cmath>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <imgui_internal.h>
 
 namespace dilascope {
 namespace {
@@ -34,11 +37,7 @@ Case first_case() {
     return config;
 }
 
-std::string text_of(const std::string& value) { return value; }
-std::string text_of(bool value) { return value ? "true" : "false"; }
-std::string text_of(std::int64_t value) { return std::to_string(value); }
-
-}  // namespace
+} // namespace
 
 Workbench::Workbench(const WorkbenchOptions& options)
     : views(make_views()), commands(make_commands(views)), state_folder_(dilascope::state_folder(options.profile)),
@@ -87,13 +86,11 @@ void Workbench::start_config(const WorkbenchOptions& options) {
     if (input.empty() && !is_restored && !asks_for_shape) input = example_tensors();
     // Without its tensors a configuration runs on generated ones.
     config.input = input.empty() ? "gaussian" : input.filename().string();
-    takes_whole_file_ = !options.input.empty() || !is_restored;
+    wish_ = {!options.input.empty() || !is_restored, options.seq_len, options.heads};
     if (!options.pattern.empty()) config.pattern = options.pattern;
     if (options.seq_len > 0) config.seq_len = options.seq_len;
     if (options.heads > 0) config.heads = options.heads;
     if (options.causal) config.causal = *options.causal;
-    wanted_seq_len_ = options.seq_len;
-    wanted_heads_ = options.heads;
     workspace.start(config);
     if (input.empty()) {
         workspace.tensors_label = fmt::format("gaussian, seed {}", config.seed);
@@ -114,12 +111,12 @@ void Workbench::open(const std::filesystem::path& path) {
         show("runs");
         notices.tell("Runs are read from and saved to " + whole.string());
     } else if (ending == ".safetensors" || ending == ".npz" || ending == ".toml") {
-        takes_whole_file_ = true;
-        wanted_seq_len_ = wanted_heads_ = 0;
+        wish_ = {.whole_file = true};
         loading_.start(whole);
     } else {
-        notices.warn(whole.string() + ": files ending in \"" + ending +
-                     "\" cannot be opened; expected .safetensors or .npz (tensors), .toml (an experiment) or .sqlite (runs)");
+        notices.warn(
+            whole.string() + ": files ending in \"" + ending +
+            "\" cannot be opened; expected .safetensors or .npz (tensors), .toml (an experiment) or .sqlite (runs)");
         return;
     }
     std::erase(session.recent, whole);
@@ -150,25 +147,12 @@ void Workbench::take_loaded(const LoadedFile& loaded) {
 
 void Workbench::use_tensors(const std::filesystem::path& path, std::shared_ptr<const Qkv> tensors) {
     const Problem& held = tensors->problem;
-    Case next = workspace.config;
-    next.input = path.filename().string();
-    const bool whole = takes_whole_file_;
-    const auto wanted = [&](std::int64_t asked, std::int64_t now, std::int64_t most) {
-        const std::int64_t value = asked > 0 ? asked : whole ? most : now;
-        return std::min(value, most);
-    };
-    next.seq_len = wanted(wanted_seq_len_, next.seq_len, held.seq_len);
-    next.heads = wanted(wanted_heads_, next.heads, held.heads);
-    next.kv_len = held.kv_len == held.seq_len ? 0 : held.kv_len - (held.seq_len - next.seq_len);
-    next.kv_heads = held.kv_heads == held.heads ? 0 : next.heads * held.kv_heads / held.heads;
-    next.batch = held.batch;
-    next.head_dim = held.head_dim;
+    const Case next = fit_to_tensors(workspace.config, held, path.filename().string(), std::exchange(wish_, {}));
     workspace.tensors_label =
         fmt::format("{} · {} × {} × {}", path.stem().string(), held.heads, held.seq_len, held.head_dim);
     tensors_ = std::move(tensors);
     workspace.tensors = tensors_;
     session.input = path;
-    takes_whole_file_ = false;
     if (has_started_) {
         workspace.set_config(next);
     } else {
@@ -178,7 +162,8 @@ void Workbench::use_tensors(const std::filesystem::path& path, std::shared_ptr<c
 }
 
 bool Workbench::waits_for_tensors() const {
-    return workspace.config.input != "gaussian" && (!tensors_ || workspace.config.input != session.input.filename().string());
+    return workspace.config.input != "gaussian" &&
+           (!tensors_ || workspace.config.input != session.input.filename().string());
 }
 
 std::shared_ptr<const Qkv> Workbench::tensors_in_use() const {
@@ -199,7 +184,10 @@ void Workbench::run_and_save() {
     single.tensors = workspace.config.input == "gaussian" ? std::filesystem::path() : session.input;
     single.inputs = tensors_in_use();
     single.cases = {workspace.config};
-    queue.enqueue(std::move(single), db.empty() ? "runs.sqlite" : db);
+    if (db.empty()) db = "runs.sqlite";
+    std::error_code error; // the store says what is wrong with its place
+    if (db.has_parent_path()) std::filesystem::create_directories(db.parent_path(), error);
+    queue.enqueue(std::move(single), db);
 }
 
 void Workbench::run_experiment() {
@@ -214,7 +202,8 @@ void Workbench::run_experiment() {
 }
 
 void Workbench::cancel() {
-    if (overlay_) {
+    if (ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopup)) {
+        ImGui::ClosePopupToLevel(0, true);
         overlay_.reset();
     } else if (queue.state().busy) {
         queue.cancel_current();
@@ -250,7 +239,8 @@ void Workbench::execute(const Command& command) {
     if (!command.is_enabled || command.is_enabled(*this)) command.action(*this);
 }
 
-// A chord with Ctrl or Alt works while a text field has the keyboard, except those that edit text; a plain one does not.
+// A chord with Ctrl or Alt works while a text field has the keyboard, except those that edit text; a plain one does
+// not.
 void Workbench::dispatch(const Chord& chord) {
     const bool is_typing = ImGui::GetIO().WantTextInput;
     const bool edits_text = chord.ctrl && (chord.key == 'Z' || chord.key == 'Y');
@@ -268,11 +258,7 @@ void Workbench::take_background() {
     const QueueState state = queue.state();
     if (state.completed != queue_completed_) {
         queue_completed_ = state.completed;
-        if (state.failed) {
-            notices.warn(state.message);
-        } else if (!state.message.empty()) {
-            notices.tell(state.message);
-        }
+        if (state.failed) notices.warn(state.message);
     }
 }
 
@@ -281,11 +267,15 @@ bool Workbench::has_news() {
            queue.state().completed != queue_completed_;
 }
 
-bool Workbench::is_idle() const { return !loading_.busy() && !waits_for_tensors() && live_.is_idle() && !queue.state().busy; }
-
-bool Workbench::is_animating() const {
-    return loading_.busy() || (workspace.live_enabled && !live_.is_idle()) || queue.state().busy || notices.animating();
+bool Workbench::is_idle() const {
+    if (loading_.busy() || waits_for_tensors() || queue.state().busy) return false;
+    if (workspace.live_enabled && workspace.config_error.empty() && !live_.is_idle()) return false;
+    for (const std::string& name : shown_views(session.layouts.at(session.layout)))
+        if (const View* view = find_view(name); view && !view->is_complete()) return false;
+    return true;
 }
+
+bool Workbench::is_animating() const { return !is_idle() || notices.animating(); }
 
 void Workbench::carry_out_requests() {
     if (std::exchange(workspace.run_requested, false)) run_and_save();
@@ -297,6 +287,26 @@ void Workbench::carry_out_requests() {
         }
     }
     if (!waits_for_tensors()) live_.follow(workspace, tensors_in_use());
+}
+
+// A popup, so that nothing beneath it reacts to the mouse and a click beside it closes it.
+void Workbench::draw_overlay() {
+    const bool is_new = next_overlay_ != nullptr;
+    if (is_new) overlay_ = std::move(next_overlay_);
+    if (!overlay_) return;
+    if (is_new) ImGui::OpenPopup("overlay");
+    const ImVec2 screen = ImGui::GetIO().DisplaySize;
+    const float width = std::min(overlay_->width() * scale, screen.x - 2 * space::padding * scale);
+    ImGui::SetNextWindowPos({std::round((screen.x - width) / 2), std::round(screen.y * 0.12f)});
+    ImGui::SetNextWindowSizeConstraints({width, 0}, {width, screen.y * 0.8f});
+    if (!ImGui::BeginPopup("overlay", ImGuiWindowFlags_NoMove)) {
+        overlay_.reset();
+        return;
+    }
+    const bool stays = overlay_->draw(*this);
+    if (!stays) ImGui::CloseCurrentPopup();
+    ImGui::EndPopup();
+    if (!stays) overlay_.reset();
 }
 
 void Workbench::draw_bars() {
@@ -321,19 +331,24 @@ void Workbench::draw_root() {
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
     ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0);
-    ImGui::PushStyleColor(ImGuiCol_WindowBg, colour_u32(theme().window));
     ImGui::Begin("workbench", nullptr,
-                 ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
-                     ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoScrollWithMouse);
-    ImGui::PopStyleColor();
+                 ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove |
+                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBringToFrontOnFocus |
+                     ImGuiWindowFlags_NoScrollWithMouse);
     ImGui::PopStyleVar(3);
+    clear_solid_fills();
+    solid_fill(ImGui::GetWindowDrawList(), {0, 0, screen.x, screen.y}, theme().window);
     const Rect whole = {0, 0, screen.x / scale, screen.y / scale};
     if (shows_bars) {
         draw_bars();
-        panels_.draw(*this, Rect{0, top_bar_height, whole.width, whole.height - top_bar_height - status_bar_height}.inset(space::gap), scale);
+        panels_.draw(
+            *this,
+            Rect{0, top_bar_height, whole.width, whole.height - top_bar_height - status_bar_height}.inset(space::gap),
+            scale);
     } else {
         panels_.draw(*this, whole, scale);
     }
+    draw_overlay();
     ImGui::End();
 }
 
@@ -348,40 +363,8 @@ void Workbench::frame(const SurfaceEvents& events, const Surface& surface, float
     for (const Chord& chord : events.chords) dispatch(chord);
     workspace.heatmap = {}; // asked for anew by the view, while it is shown
     draw_root();
-    if (overlay_ && !overlay_->draw(*this)) overlay_.reset();
-    if (next_overlay_) overlay_ = std::move(next_overlay_);
     notices.draw(ImGui::GetIO().DisplaySize.x, ImGui::GetIO().DisplaySize.y - status_bar_height * scale, scale);
     carry_out_requests();
 }
 
-std::map<std::string, std::string> Workbench::values() const {
-    std::map<std::string, std::string> values;
-    Case::visit(workspace.config,
-                [&](const Field& field, const auto& value) { values[std::string("config.") + field.name] = text_of(value); });
-    values["config.error"] = workspace.config_error;
-    values["selection.head"] = std::to_string(workspace.selection.head);
-    values["selection.q"] = std::to_string(workspace.selection.q);
-    values["selection.k"] = std::to_string(workspace.selection.k);
-    values["tensors"] = workspace.tensors_label;
-    values["theme"] = session.theme == ThemeMode::dark ? "dark" : "light";
-    values["scale"] = fmt::format("{:g}", scale);
-    values["layout"] = session.layout;
-    values["overlay"] = overlay_ ? overlay_->name() : "";
-    values["focused_view"] = panels_.focused();
-    values["notice"] = notices.newest();
-    values["runs"] = workspace.runs ? std::to_string(workspace.runs->size()) : "0";
-    values["live.enabled"] = text_of(workspace.live_enabled);
-    values["live.generation"] = std::to_string(live_.generation());
-    if (workspace.live) {
-        const LiveResult& live = *workspace.live;
-        values["live.error"] = live.error;
-        values["live.backend"] = live.backend;
-        values["live.pattern"] = live.config.pattern;
-        values["live.answered"] = std::to_string(live.generation);
-        values["live.time_ms_median"] = fmt::format("{:.6g}", live.time_ms_median);
-        values["live.heatmap_pixels"] = std::to_string(live.heatmap ? live.heatmap->weights.size() : 0);
-    }
-    return values;
-}
-
-}  // namespace dilascope
+} // namespace dilascope

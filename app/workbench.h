@@ -1,6 +1,6 @@
 #pragma once
-// Workbench: the shell around the views: it owns the workspace, the engine's live run, the run queue and the store feed,
-// draws bars, panels and overlays, and carries out commands. A frame never waits for any of them.
+// Workbench: the shell around the views: it owns the workspace, the engine's live run, the run queue and the store
+// feed, draws bars, panels and overlays, and carries out commands. A frame never waits for any of them.
 #include "app/commands.h"
 #include "app/file_loading.h"
 #include "app/frame_times.h"
@@ -10,10 +10,10 @@
 #include "app/panels.h"
 #include "app/session.h"
 #include "app/surface.h"
+#include "app/tensor_fit.h"
 #include "experiments/run_feed.h"
 #include "experiments/run_queue.h"
 #include "views/view.h"
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -45,8 +45,10 @@ public:
     bool is_animating() const;
     // Something finished in the background since the last frame.
     bool has_news();
-    // What the program knows, by name ("config.seq_len", "live.time_ms_median"), for scripts and --dump-ui.
-    std::map<std::string, std::string> values() const;
+    // The overlay's name, empty when there is none.
+    std::string overlay_name() const { return overlay_ ? overlay_->name() : ""; }
+    // Number of the newest request to the live engine; its result is workspace.live when the numbers agree.
+    std::uint64_t live_generation() const { return live_.generation(); }
 
     // Carried out by commands and overlays.
     void open(const std::filesystem::path& path); // tensors, an experiment or a run store, by its ending
@@ -87,14 +89,14 @@ private:
     void carry_out_requests();
     void draw_root();
     void draw_bars();
+    void draw_overlay();
     bool waits_for_tensors() const;
     std::shared_ptr<const Qkv> tensors_in_use() const;
 
     std::filesystem::path state_folder_;
     bool is_persistent_ = true;
-    bool has_started_ = false;      // tensors were there once
-    bool takes_whole_file_ = false; // the next tensors bring their own shape
-    std::int64_t wanted_seq_len_ = 0, wanted_heads_ = 0; // of the command line, of the next tensors; 0: the file's
+    bool has_started_ = false; // tensors were there once
+    ShapeWish wish_;           // of the next tensors
     Panels panels_;
     LiveRun live_;
     FileLoading loading_;
@@ -104,4 +106,4 @@ private:
     std::unique_ptr<Overlay> overlay_, next_overlay_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope
