@@ -27,9 +27,12 @@ void section_title(std::string_view title, std::string_view remark) {
 }
 
 void section_rule() {
-    ImGui::Dummy({0, ImGui::GetStyle().ItemSpacing.x});
-    ImGui::Separator();
-    ImGui::Dummy({0, ImGui::GetStyle().ItemSpacing.y});
+    const ImVec2 gap = ImGui::GetStyle().ItemSpacing;
+    ImGui::Dummy({0, gap.x});
+    const ImVec2 at = ImGui::GetCursorScreenPos(); // ImGui's own separator would start at the panel's edge
+    ImGui::GetWindowDrawList()->AddLine(at, {at.x + ImGui::GetContentRegionAvail().x, at.y},
+                                        ImGui::GetColorU32(ImGuiCol_Separator));
+    ImGui::Dummy({0, gap.x});
 }
 
 void item_tooltip(std::string_view text) {
