@@ -123,6 +123,18 @@ int dry_run(const Experiment& experiment, const BatchOptions& options) {
     return exit_ok;
 }
 
+// How a run ended, after its case in a line.
+std::string outcome(const Run& run) {
+    constexpr double noisy_pct = 10; // from here on a reader should know
+    if (run.status == RunStatus::failed) return ": FAILED: " + run.verdict;
+    if (run.status == RunStatus::cancelled) return ": cancelled";
+    if (run.status != RunStatus::done) return ": " + run.verdict;
+    std::string text = fmt::format(": {:.4g} ms [{:.4g}, {:.4g}], {:.3g} GFLOP/s, {}", run.time_ms_median,
+                                   run.time_ms_ci_low, run.time_ms_ci_high, run.gflop_per_s, run.verdict);
+    if (run.noise_pct > noisy_pct) text += fmt::format(", noise {:.0f} %", run.noise_pct);
+    return text;
+}
+
 // One line for each run on standard error, and its comparison with the baseline.
 class Reporter {
 public:
@@ -133,14 +145,7 @@ public:
 
     void run(const Run& run) {
         runs.push_back(run);
-        std::string line = case_text(run.config);
-        if (run.status == RunStatus::done)
-            line += fmt::format(": {:.4g} ms [{:.4g}, {:.4g}], {:.3g} GFLOP/s, {}", run.time_ms_median,
-                                run.time_ms_ci_low, run.time_ms_ci_high, run.gflop_per_s, run.verdict);
-        else if (run.status == RunStatus::cancelled)
-            line += ": cancelled";
-        else
-            line += fmt::format(": {}{}", run.status == RunStatus::failed ? "FAILED: " : "", run.verdict);
+        std::string line = case_text(run.config) + outcome(run);
         if (run.status == RunStatus::done && baseline_) line += compare(run);
         const std::int64_t at = progress_.finished + progress_.skipped, left = progress_.total - at;
         fmt::print(stderr, "[{}/{}] {}{}\n", at, progress_.total, line,
