@@ -1,15 +1,17 @@
 #pragma once
-// LiveEngine: runs the newest request in the background; an older one is cancelled. The UI asks each frame and never waits.
+// LiveEngine: runs the newest request in the background; an older one is cancelled. The UI asks each frame and never
+// waits.
+#include "engine/pattern/count.h"
 #include "experiments/case.h"
 #include "experiments/qkv.h"
-#include "engine/pattern/count.h"
 #include <memory>
 #include <vector>
 
 namespace dilascope {
 
-// Attention weights of one head over a region, as pixels. When a pixel row spans several queries it shows its middle one;
-// a pixel's value is the sum of that query's weights over the pixel's keys (each row of the whole matrix sums to 1).
+// Attention weights of one head over a region, as pixels. When a pixel row spans several queries it shows its middle
+// one; a pixel's value is the sum of that query's weights over the pixel's keys (each row of the whole matrix sums to
+// 1).
 struct HeatmapRequest {
     std::int64_t head = 0;
     Region region;
@@ -29,14 +31,14 @@ struct LiveRequest {
 };
 
 struct LiveResult {
-    std::uint64_t generation = 0;   // of the request that produced it
+    std::uint64_t generation = 0; // of the request that produced it
     Case config;
-    std::string error;              // empty when everything below holds
+    std::string error; // empty when everything below holds
     std::string backend, kernel;
-    double time_ms_median = 0;      // of `times_ms`
-    std::vector<double> times_ms;   // up to 5 quick repeats
+    double time_ms_median = 0;    // of `times_ms`
+    std::vector<double> times_ms; // up to 5 quick repeats
     double gflop_per_s = 0;
-    std::string verdict;            // against the reference on a few sampled rows
+    std::string verdict; // against the reference on a few sampled rows
     std::shared_ptr<const Heatmap> heatmap;
 };
 
@@ -46,7 +48,9 @@ public:
     ~LiveEngine();
     // Returns the request's generation at once; cancels whatever ran before.
     std::uint64_t submit(LiveRequest request);
-    // The newest finished result, or null; the last good one stays while a newer request runs.
+    // The newest result, or null; the last one stays while a newer request runs. When a request takes long, its heatmap
+    // comes first, with the verdict "timing …". Calls of more than ten seconds are drawn but not timed; the verdict
+    // says so. A request that only changes the heatmap keeps the times of its case.
     std::shared_ptr<const LiveResult> latest() const;
     bool busy() const;
     // Seconds since the pending request was submitted; 0 when idle.
@@ -57,4 +61,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace dilascope
+} // namespace dilascope
