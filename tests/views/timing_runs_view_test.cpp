@@ -145,6 +145,7 @@ TEST_CASE("timing view: a new live timing changes the picture, a wheel notch zoo
     TimingView view;
     Workspace workspace;
     workspace.live = live(1, 3.1);
+    gui.settle(view, workspace);
     const int one = gui.frame(view, workspace);
     CHECK(gui.frame(view, workspace) == one); // the same result is not counted twice
     workspace.live = live(2, 1.7);
