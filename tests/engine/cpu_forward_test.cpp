@@ -1,6 +1,7 @@
 // The cpu kernel on hand-made plans, in every instruction set, against the plan in float64.
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/cpu/tile_kernel.h"
+#include "engine/backends/reference.h"
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include "tests/engine/attention_case.h"
@@ -134,6 +135,18 @@ TEST_CASE("cpu: passes are merged as the mix says", "[engine]") {
         INFO(enum_name(mix));
         c.check(merged);
     }
+}
+
+TEST_CASE("cpu: fkodom keeps the tolerance where its divisors are near zero", "[engine]") {
+    AttentionCase c(parse_pattern("fkodom segments=32,64 rates=1,2").value(), self_attention(257, 4, 256, true), 9);
+    REQUIRE(reference_backend().forward(c.call()));
+    const std::vector<float> out = c.out, lse = c.lse;
+    float largest = 0;
+    for (float value : out) largest = std::max(largest, std::abs(value));
+    REQUIRE(largest > 20); // the case does divide by small sums
+    REQUIRE(cpu_backend().forward(c.call()));
+    CHECK(worst_excess(c.out, out, tolerance, tolerance) <= 0);
+    CHECK(worst_excess(c.lse, lse, tolerance, tolerance) <= 0);
 }
 
 TEST_CASE("cpu: the same bits from one thread and from several", "[engine]") {

@@ -1,4 +1,5 @@
 #include "engine/backends/cpu/cpu_backend.h"
+#include "engine/backends/cpu/fkodom.h"
 #include "engine/backends/cpu/forward.h"
 #include <fmt/format.h>
 #include <omp.h>
@@ -19,12 +20,14 @@ public:
         return fmt::format("{} thread{}, {}", threads, threads == 1 ? "" : "s", kernel->target);
     }
 
-    KernelChoice choose(const Problem& problem, const Pattern&) const override {
+    KernelChoice choose(const Problem& problem, const Pattern& pattern) const override {
         const Result<TileKernel> kernel = tile_kernel();
         if (!kernel) return {"", kernel.error().what};
         if (problem.dtype != Dtype::f32)
             return {"", fmt::format("cpu reads f32 tensors, not {}; convert them first", enum_name(problem.dtype))};
         if (problem.head_dim > 256) return {"", fmt::format("cpu runs head_dim 1 … 256, not {}", problem.head_dim)};
+        if (mix_mode(pattern) == MixMode::fkodom)
+            return {"cpu/fkodom f64", "its division by sums near zero would magnify f32 rounding"};
         return {fmt::format("cpu/tiled f32 {}", kernel->target),
                 "the widest instruction set of this CPU that the binary holds"};
     }
@@ -32,6 +35,7 @@ public:
     Result<void> forward(const AttentionCall& call) override {
         const KernelChoice choice = choose(*call.problem, *call.pattern);
         if (!choice.supported()) return fail(choice.reason);
+        if (call.plan->mix == MixMode::fkodom) return fkodom_forward(call);
         return cpu_forward(call, TRY(tile_kernel()));
     }
 };

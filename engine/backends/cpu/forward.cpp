@@ -9,19 +9,13 @@ namespace dilascope {
 
 namespace {
 
-// Where the rows of a pass go: the call's output, or fkodom's buffer of one branch.
-struct RowSink {
-    MergeRule rule;
-    float* out = nullptr; // (B,N,H,D)
-    float* lse = nullptr; // (B,H,N)
-};
-
-void clear_rows(const Problem& problem, const RowSink& sink) {
+void clear_outputs(const AttentionCall& call) {
+    const Problem& problem = *call.problem;
     const std::int64_t row_elements = problem.heads * problem.head_dim;
 #pragma omp parallel for schedule(static)
     for (std::int64_t row = 0; row < problem.batch * problem.seq_len; ++row) {
-        std::fill_n(sink.out + row * row_elements, row_elements, 0.0f);
-        std::fill_n(sink.lse + row * problem.heads, problem.heads, -std::numeric_limits<float>::infinity());
+        std::fill_n(call.out + row * row_elements, row_elements, 0.0f);
+        std::fill_n(call.lse + row * problem.heads, problem.heads, -std::numeric_limits<float>::infinity());
     }
 }
 
@@ -78,7 +72,7 @@ HeadTensors head_tensors(const AttentionCall& call, std::int64_t batch, std::int
 }
 
 void run_group(const AttentionCall& call, const TileKernel& kernel, std::span<const WorkItem> items, std::int64_t batch,
-               const RowSink& sink, TileWorkspace& work) {
+               MergeRule rule, TileWorkspace& work) {
     const Problem& problem = *call.problem;
     const Plan& plan = *call.plan;
     const std::int64_t first_query = problem.kv_len - problem.seq_len, head = items.front().head;
@@ -98,18 +92,18 @@ void run_group(const AttentionCall& call, const TileKernel& kernel, std::span<co
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
             const std::int64_t query = positions[tile][std::size_t(row)] - first_query;
             const TileState& state = work.tiles[tile];
-            merge_row(sink.rule, state.out.data() + row * work.dim_step, state.row_max[row], problem.head_dim,
-                      sink.out + rows[tile].offsets[std::size_t(row)],
-                      sink.lse + lse_offset(problem, batch, head, query));
+            merge_row(rule, state.out.data() + row * work.dim_step, state.row_max[row], problem.head_dim,
+                      call.out + rows[tile].offsets[std::size_t(row)],
+                      call.lse + lse_offset(problem, batch, head, query));
         }
 }
 
-void run_pass(const AttentionCall& call, const TileKernel& kernel, int pass, const RowSink& sink,
-              std::span<TileWorkspace> work) {
+void run_pass(const AttentionCall& call, const TileKernel& kernel, int pass, std::span<TileWorkspace> work) {
     const std::vector<WorkItem> items = work_items(*call.plan, pass);
     const std::vector<TileGroup> groups = group_items(call, items, std::int64_t(work.size()));
     const auto group_count = std::int64_t(groups.size());
     const std::int64_t total = group_count * call.problem->batch;
+    const MergeRule rule = merge_rule(*call.plan, branch_count(*call.pattern));
     // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last.
 #pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
     for (std::int64_t index = 0; index < total; ++index) {
@@ -117,53 +111,18 @@ void run_pass(const AttentionCall& call, const TileKernel& kernel, int pass, con
         const std::int64_t reversed = total - 1 - index;
         const TileGroup group = groups[std::size_t(reversed % group_count)];
         run_group(call, kernel, std::span(items).subspan(std::size_t(group.begin), std::size_t(group.count)),
-                  reversed / group_count, sink, work[std::size_t(omp_get_thread_num())]);
+                  reversed / group_count, rule, work[std::size_t(omp_get_thread_num())]);
     }
-}
-
-// fkodom: out += weight · branch ÷ (its sum over the sequence, per batch, head and d), over the rows the branch covers.
-void add_normalised_branch(const Problem& problem, const RowSink& branch, const RowSink& sink) {
-#pragma omp parallel for collapse(2) schedule(static)
-    for (std::int64_t b = 0; b < problem.batch; ++b)
-        for (std::int64_t h = 0; h < problem.heads; ++h) {
-            std::array<double, 256> sums{};
-            for (std::int64_t n = 0; n < problem.seq_len; ++n) {
-                const float* out = branch.out + query_offset(problem, b, n, h);
-                for (std::int64_t d = 0; d < problem.head_dim; ++d) sums[std::size_t(d)] += double(out[d]);
-            }
-            std::array<float, 256> scaled{};
-            for (std::int64_t n = 0; n < problem.seq_len; ++n) {
-                const std::int64_t row = query_offset(problem, b, n, h), row_lse = lse_offset(problem, b, h, n);
-                for (std::int64_t d = 0; d < problem.head_dim; ++d)
-                    scaled[std::size_t(d)] = float(double(branch.out[row + d]) / sums[std::size_t(d)]);
-                merge_row(sink.rule, scaled.data(), branch.lse[row_lse], problem.head_dim, sink.out + row,
-                          sink.lse + row_lse);
-            }
-        }
 }
 
 } // namespace
 
 Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel) {
-    const Problem& problem = *call.problem;
     std::vector<TileWorkspace> work;
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
-        work.push_back(TRY(TileWorkspace::allocate(problem.head_dim)));
-
-    const RowSink sink{merge_rule(*call.plan, branch_count(*call.pattern)), call.out, call.lse};
-    clear_rows(problem, sink);
-    if (call.plan->mix == MixMode::fkodom) {
-        const Buffer<float> out = TRY(Buffer<float>::allocate(query_elements(problem), "cpu/branch_out"));
-        const Buffer<float> lse = TRY(Buffer<float>::allocate(lse_elements(problem), "cpu/branch_lse"));
-        const RowSink branch{MergeRule{}, out.data(), lse.data()};
-        for (int pass = 0; pass < call.plan->pass_count && !call.is_cancelled(); ++pass) {
-            clear_rows(problem, branch);
-            run_pass(call, kernel, pass, branch, work);
-            add_normalised_branch(problem, branch, sink);
-        }
-    } else {
-        for (int pass = 0; pass < call.plan->pass_count; ++pass) run_pass(call, kernel, pass, sink, work);
-    }
+        work.push_back(TRY(TileWorkspace::allocate(call.problem->head_dim)));
+    clear_outputs(call);
+    for (int pass = 0; pass < call.plan->pass_count; ++pass) run_pass(call, kernel, pass, work);
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");
     return {};
 }

@@ -5,9 +5,9 @@
 
 namespace dilascope {
 
-// Writes all of call.out and call.lse. In one pass no two tiles may hold the same row of a head. The result does not
-// depend on the number of threads. Error when cancelled or when the workspace cannot be allocated; outputs are then
-// unspecified.
+// Writes all of call.out and call.lse, for every mix but fkodom (fkodom.h). In one pass no two tiles may hold the same
+// row of a head. The result does not depend on the number of threads. Error when cancelled or when the workspace cannot
+// be allocated; outputs are then unspecified.
 Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel);
 
 } // namespace dilascope
