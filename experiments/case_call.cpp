@@ -40,7 +40,7 @@ Result<void> fill_call(CaseCall& call, const Case& config, Inputs& inputs, const
     if (call.problem.dtype != Dtype::f32)
         return fail(
             fmt::format("dtype is {}, but inputs are held as f32 only; use f32", enum_name(call.problem.dtype)));
-    call.inputs = TRY(inputs.of(config, call.problem, tensors));
+    call.inputs = TRY(inputs.of(config, call.problem, tensors, call.cancel));
     const std::int64_t out_count = query_elements(call.problem), lse_count = lse_elements(call.problem);
     TRY(check_memory(double(out_count + lse_count) * double(sizeof(float)), "out and lse"));
     call.out = TRY(Buffer<float>::allocate(out_count, "experiments/out"));

@@ -90,12 +90,12 @@ float gaussian(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
     return value_at(stream_key(seed, stream), index);
 }
 
-void fill_gaussian(std::span<float> values, std::uint64_t seed, std::uint64_t stream) {
+void fill_gaussian(std::span<float> values, std::uint64_t seed, std::uint64_t stream, std::uint64_t first) {
     const std::uint64_t key = stream_key(seed, stream);
     const auto count = std::int64_t(values.size());
 #pragma omp parallel for schedule(static) if (count > 1 << 14)
     for (std::int64_t index = 0; index < count; ++index)
-        values[std::size_t(index)] = value_at(key, std::uint64_t(index));
+        values[std::size_t(index)] = value_at(key, first + std::uint64_t(index));
 }
 
 } // namespace dilascope

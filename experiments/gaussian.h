@@ -16,7 +16,7 @@ double normal_quantile(double p);
 
 float gaussian(std::uint64_t seed, std::uint64_t stream, std::uint64_t index);
 
-// values[i] = gaussian(seed, stream, i), on all threads.
-void fill_gaussian(std::span<float> values, std::uint64_t seed, std::uint64_t stream);
+// values[i] = gaussian(seed, stream, first + i), on all threads.
+void fill_gaussian(std::span<float> values, std::uint64_t seed, std::uint64_t stream, std::uint64_t first = 0);
 
 } // namespace dilascope

@@ -26,7 +26,8 @@ static bool same_shape(const Problem& a, const Problem& b) {
            a.kv_heads == b.kv_heads && a.head_dim == b.head_dim;
 }
 
-Result<const Qkv*> Inputs::of(const Case& config, const Problem& problem, const Qkv* tensors) {
+Result<const Qkv*> Inputs::of(const Case& config, const Problem& problem, const Qkv* tensors,
+                              const CancelFlag* cancel) {
     const bool is_generated = config.input == "gaussian";
     if (!is_generated && !tensors)
         return fail(
@@ -40,7 +41,7 @@ Result<const Qkv*> Inputs::of(const Case& config, const Problem& problem, const 
     last_.reset();
     const double elements = double(query_elements(problem)) + 2 * double(key_elements(problem));
     TRY(check_memory(elements * double(sizeof(float)), "q, k and v"));
-    Qkv made = is_generated ? TRY(generate_qkv(problem, std::uint64_t(config.seed)))
+    Qkv made = is_generated ? TRY(generate_qkv(problem, std::uint64_t(config.seed), cancel))
                             : TRY(slice_qkv(*tensors, problem.seq_len, problem.heads));
     if (!same_shape(made.problem, problem)) {
         const Problem& held = made.problem;

@@ -10,8 +10,8 @@ namespace dilascope {
 class Inputs {
 public:
     // Shapes as `problem` says. `tensors` must be given when config.input is not "gaussian". The result lives until the
-    // next call, or as long as `tensors`. Errors: no tensors, tensors too small, not enough memory.
-    Result<const Qkv*> of(const Case& config, const Problem& problem, const Qkv* tensors);
+    // next call, or as long as `tensors`. Errors: no tensors, tensors too small, not enough memory, cancelled.
+    Result<const Qkv*> of(const Case& config, const Problem& problem, const Qkv* tensors, const CancelFlag* cancel);
 
 private:
     std::string key_; // what last_ was made for

@@ -123,7 +123,19 @@ Result<Qkv> load_qkv(const std::filesystem::path& path, Layout layout) {
     return qkv;
 }
 
-Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed) {
+// Fills in stretches of some milliseconds. Error when cancelled.
+static Result<void> fill_stream(const Buffer<float>& values, std::uint64_t seed, std::uint64_t stream,
+                                const CancelFlag* cancel) {
+    constexpr std::int64_t stretch = 1 << 20;
+    for (std::int64_t first = 0; first < values.size(); first += stretch) {
+        if (cancel && cancel->load(std::memory_order_relaxed)) return fail("generator: cancelled");
+        const auto count = std::size_t(std::min(stretch, values.size() - first));
+        fill_gaussian({values.data() + first, count}, seed, stream, std::uint64_t(first));
+    }
+    return {};
+}
+
+Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed, const CancelFlag* cancel) {
     TRY(validate(problem));
     Qkv qkv;
     qkv.problem = problem;
@@ -131,9 +143,9 @@ Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed) {
     qkv.q = TRY(Buffer<float>::allocate(query_elements(problem), "qkv"));
     qkv.k = TRY(Buffer<float>::allocate(key_elements(problem), "qkv"));
     qkv.v = TRY(Buffer<float>::allocate(key_elements(problem), "qkv"));
-    fill_gaussian(qkv.q.span(), seed, 0);
-    fill_gaussian(qkv.k.span(), seed, 1);
-    fill_gaussian(qkv.v.span(), seed, 2);
+    TRY(fill_stream(qkv.q, seed, 0, cancel));
+    TRY(fill_stream(qkv.k, seed, 1, cancel));
+    TRY(fill_stream(qkv.v, seed, 2, cancel));
     return qkv;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Qkv: the inputs of one attention call in the engine's layout, from a file or from a seeded generator.
+#include "engine/backends/backend.h"
 #include "engine/problem.h"
 #include "experiments/tensor.h"
 #include <filesystem>
@@ -23,8 +24,9 @@ struct Qkv {
 // index).
 Result<Qkv> load_qkv(const std::filesystem::path& path, Layout layout = Layout::bnhd);
 
-// Standard normal values, the same on every machine for the same seed and shapes.
-Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed);
+// Standard normal values, the same on every machine for the same seed and shapes. A long sequence takes seconds:
+// `cancel` ends it with an error.
+Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed, const CancelFlag* cancel = nullptr);
 
 // The first seq_len tokens (and as many keys fewer) and first `heads` heads of `whole`; error when it holds fewer.
 Result<Qkv> slice_qkv(const Qkv& whole, std::int64_t seq_len, std::int64_t heads);

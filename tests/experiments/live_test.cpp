@@ -130,3 +130,15 @@ TEST_CASE("a long call is left at once when the engine goes", "[experiments]") {
     engine.reset();
     CHECK(seconds_since(start) < 2); // loaded machines included
 }
+
+TEST_CASE("tensors under way are left when a newer request comes", "[experiments]") {
+    LiveEngine engine;
+    LiveRequest request = request_of("window left=8 right=8", 1 << 20); // 3·2^27 values: seconds
+    request.config.heads = 2, request.config.head_dim = 64;
+    engine.submit(request);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const auto start = Clock::now();
+    const auto result = wait_for(engine, engine.submit(request_of("dense", 64)));
+    CHECK(result->verdict == "ok");
+    CHECK(seconds_since(start) < 2);
+}

@@ -197,3 +197,12 @@ TEST_CASE("qkv: the shipped real tensors are a trained layer's", "[experiments]"
         CHECK(entropy == Approx(expected[std::size_t(head)]).margin(0.001));
     }
 }
+
+TEST_CASE("qkv: long tensors are generated in stretches without seams, and left when cancelled", "[experiments]") {
+    const Problem problem = self_attention(1200, 8, 128); // 1.2 M values
+    const Qkv qkv = generate_qkv(problem, 7).value();
+    for (const std::int64_t index : {0, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 1200 * 8 * 128 - 1})
+        CHECK(qkv.k[index] == gaussian(7, 1, std::uint64_t(index)));
+    const CancelFlag cancel = true;
+    CHECK_FALSE(generate_qkv(problem, 7, &cancel).has_value());
+}

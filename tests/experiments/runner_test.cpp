@@ -150,12 +150,12 @@ TEST_CASE("inputs of equal cases are made once", "[experiments]") {
     Inputs inputs;
     Case config = small_case();
     const Problem problem = problem_of(config).value();
-    const float* first = inputs.of(config, problem, nullptr).value()->q.data();
+    const float* first = inputs.of(config, problem, nullptr, nullptr).value()->q.data();
     config.pattern = "dense";
-    CHECK(inputs.of(config, problem, nullptr).value()->q.data() == first);
+    CHECK(inputs.of(config, problem, nullptr, nullptr).value()->q.data() == first);
     const float before = *first;
     config.seed = 5;
-    CHECK(inputs.of(config, problem, nullptr).value()->q[0] != before);
+    CHECK(inputs.of(config, problem, nullptr, nullptr).value()->q[0] != before);
 }
 
 TEST_CASE("an experiment stores every case; resume adds only what is missing", "[experiments]") {
