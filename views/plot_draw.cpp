@@ -46,11 +46,11 @@ void draw_bars(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout)
 }
 
 // The band of the stretches that have intervals.
-void draw_band(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout, const Series& series,
-               std::span<const Sample> samples) {
+void draw_band(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout, std::span<const Sample> samples,
+               Colour colour) {
     std::vector<Point> upper, lower;
     const auto finish = [&] {
-        if (upper.size() > 1) canvas.band(upper, lower, series.colour.with_alpha(0.2f));
+        if (upper.size() > 1) canvas.band(upper, lower, colour.with_alpha(0.2f * float(colour.a) / 255));
         upper.clear(), lower.clear();
     };
     for (const Sample& sample : samples) {
@@ -73,17 +73,18 @@ void draw_error_bar(Canvas& canvas, const PlotScene& scene, const PlotLayout& la
     for (const Point end : {high, low}) canvas.line({end.x - 3, end.y}, {end.x + 3, end.y}, colour, 1);
 }
 
-void draw_series(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout, const Series& series) {
+void draw_series(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout, const Series& series,
+                 Colour colour) {
     const auto samples = decimated(series.samples, scene.x, int(layout.frame.width));
-    if (series.has_band) draw_band(canvas, scene, layout, series, samples);
+    if (series.has_band) draw_band(canvas, scene, layout, samples, colour);
     std::vector<Point> points;
     for (const Sample& sample : samples) points.push_back(plot_point(scene, layout, sample.x, sample.y));
-    if (series.line_width > 0 && points.size() > 1) canvas.polyline(points, series.colour, series.line_width);
+    if (series.line_width > 0 && points.size() > 1) canvas.polyline(points, colour, series.line_width);
     const bool dense = float(points.size()) * 8 > layout.frame.width;
     for (std::size_t index = 0; index < points.size(); ++index) {
         if (samples[index].has_interval() && (!series.has_band || samples.size() == 1))
-            draw_error_bar(canvas, scene, layout, samples[index], series.colour);
-        if (!dense || series.line_width == 0) draw_marker(canvas, points[index], series.marker, 3.5f, series.colour);
+            draw_error_bar(canvas, scene, layout, samples[index], colour);
+        if (!dense || series.line_width == 0) draw_marker(canvas, points[index], series.marker, 3.5f, colour);
     }
 }
 
@@ -153,8 +154,12 @@ void draw_plot(Canvas& canvas, const PlotScene& scene, const PlotLayout& layout)
     // Markers at the rim stay whole; lines do not leave the frame by more than a marker.
     canvas.push_clip({layout.frame.x - 5, layout.frame.y - 9, layout.frame.width + 10, layout.frame.height + 14});
     draw_bars(canvas, scene, layout);
-    for (const Series& series : scene.series)
-        if (!series.is_hidden) draw_series(canvas, scene, layout, series);
+    for (std::size_t index = 0; index < scene.series.size(); ++index) {
+        const Series& series = scene.series[index];
+        const bool is_faint = scene.emphasised && *scene.emphasised != index;
+        const Colour colour = is_faint ? series.colour.with_alpha(0.2f) : series.colour;
+        if (!series.is_hidden) draw_series(canvas, scene, layout, series, colour);
+    }
     for (const Annotation& annotation : scene.annotations) draw_annotation(canvas, scene, layout, annotation);
     canvas.pop_clip();
     draw_legend(canvas, scene, layout);

@@ -75,8 +75,8 @@ void update_camera(PlotCamera& camera, const PlotScene& scene, const PlotLayout&
         if (std::abs(input.box_from->y - input.mouse.y) > drag_threshold) change(camera.y, scene.y, a.y, b.y);
     }
     if (!input.clicked) return;
-    for (const LegendEntry& entry : layout.legend)
-        if (entry.rect.contains(input.mouse)) toggle(camera, scene, scene.series[entry.series].name, input.solo);
+    if (const auto series = legend_series_at(layout, input.mouse))
+        toggle(camera, scene, scene.series[*series].name, input.solo);
 }
 
 PlotInput read_plot_input(const char* id, const Canvas& canvas, const PlotLayout& layout) {

@@ -120,6 +120,12 @@ std::optional<PlotHit> nearest_sample(const PlotScene& scene, const PlotLayout& 
     return best;
 }
 
+std::optional<std::size_t> legend_series_at(const PlotLayout& layout, Point mouse) {
+    for (const LegendEntry& entry : layout.legend)
+        if (entry.rect.contains(mouse)) return entry.series;
+    return std::nullopt;
+}
+
 std::string shortened(const Canvas& canvas, std::string_view text, TextStyle style, float width) {
     if (canvas.text_size(text, style).x <= width) return std::string(text);
     std::size_t low = 0, high = text.size(); // the longest beginning that fits, by bisection

@@ -20,7 +20,8 @@ struct Sample {
 enum class Marker : std::uint8_t { none, disc, ring, square, diamond };
 
 struct Series {
-    std::string name;
+    std::string name;   // short: what tells it from the others
+    std::string detail; // everything about it, for a tooltip
     Colour colour;
     std::vector<Sample> samples;  // x never falls
     std::vector<std::string> ids; // what each sample is (a run id); empty, or as many as samples
@@ -50,6 +51,7 @@ struct PlotScene {
     std::vector<Series> series;
     std::vector<Bar> bars;
     std::vector<Annotation> annotations;
+    std::optional<std::size_t> emphasised; // this series in full colour, the others faint
 };
 
 // Makes both axes show all visible data.

@@ -83,7 +83,7 @@ std::vector<ColumnFacts> column_facts(const std::vector<Run>& runs, std::span<co
 // Small numbers stand left. Without the first ones a row cannot be read; identities differ always and say little.
 int rank(int column) {
     static const std::vector<int> ranks = [] {
-        std::vector<int> made(run_columns().size(), 4);
+        std::vector<int> made(run_columns().size(), 5);
         const auto place = [&](int value, std::initializer_list<const char*> names) {
             for (const char* name : names)
                 if (const int index = run_column(name); index >= 0) made[std::size_t(index)] = value;
@@ -92,9 +92,10 @@ int rank(int column) {
         Case::visit(config, [&](const Field& field, const auto&) { place(2, {field.name}); });
         place(0, {"status"});
         place(1, {"pattern", "seq_len"});
-        place(3, {"time_ms_median", "time_ms_ci_low", "time_ms_ci_high", "noise_pct", "gflop_per_s", "verdict"});
-        place(5, {"experiment", "notes", "tags"});
-        place(6, {"id", "case_hash", "created", "git_commit"});
+        place(3, {"time_ms_median", "time_ms_ci_low", "time_ms_ci_high", "noise_pct", "gflop_per_s"});
+        place(4, {"verdict"});
+        place(6, {"experiment", "notes", "tags"});
+        place(7, {"id", "case_hash", "created", "git_commit"});
         return made;
     }();
     return ranks[std::size_t(column)];

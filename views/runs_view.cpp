@@ -63,7 +63,7 @@ std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, co
         };
         for (std::size_t row = 0; row < table.rows.size(); row += stride) measure(table.run(row));
         if (!table.rows.empty()) measure((*table.request.runs)[table.facts[std::size_t(column)].longest]);
-        widths.push_back(std::clamp(width + 4, 56.f, 300.f));
+        widths.push_back(std::clamp(width + 4, 56.f, 280.f));
     }
     return widths;
 }

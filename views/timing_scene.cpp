@@ -112,14 +112,39 @@ std::vector<Group> group_runs(const std::vector<const Run*>& all, const std::vec
     return found;
 }
 
-// Words for what differs between the groups; the pattern when nothing does.
-std::string group_name(const Group& group, const std::vector<bool>& differs, const std::vector<CaseField>& fields) {
+// The fewest fields that tell all groups apart, the pattern first: names stay short enough to be read.
+std::vector<bool> telling_fields(const std::vector<Group>& groups, const std::vector<bool>& differs) {
+    std::vector<bool> chosen(differs.size(), false);
+    const auto distinct_with = [&](std::size_t extra) {
+        std::set<std::vector<std::string_view>> names;
+        for (const Group& group : groups) {
+            std::vector<std::string_view> name;
+            for (std::size_t index = 0; index < differs.size(); ++index)
+                if (chosen[index] || index == extra) name.push_back(group.values[index]);
+            names.insert(std::move(name));
+        }
+        return names.size();
+    };
+    chosen[0] = differs[0];
+    while (distinct_with(0) < groups.size()) {
+        std::size_t best = 0, best_count = 0;
+        for (std::size_t index = 1; index < differs.size(); ++index) {
+            if (!differs[index] || chosen[index]) continue;
+            if (const std::size_t count = distinct_with(index); count > best_count) best = index, best_count = count;
+        }
+        if (best == 0) break;
+        chosen[best] = true;
+    }
+    return chosen;
+}
+
+// "dense · heads 4": the values of some fields in words; the pattern when there is nothing else to say.
+std::string group_name(const Group& group, const std::vector<bool>& told, const std::vector<CaseField>& fields) {
     std::string name;
     for (std::size_t index = 0; index < fields.size(); ++index) {
-        if (!differs[index] || group.values[index].empty()) continue;
+        if (!told[index] || group.values[index].empty()) continue;
         if (!name.empty()) name += " · ";
-        const bool speaks_for_itself = !fields[index].is_number;
-        name += speaks_for_itself ? group.values[index] : fields[index].name + " " + group.values[index];
+        name += fields[index].is_number ? fields[index].name + " " + group.values[index] : group.values[index];
     }
     return name.empty() ? group.values[0] : name;
 }
@@ -209,9 +234,11 @@ TimingPicture make_timing_picture(const TimingRequest& request, const std::atomi
         for (std::size_t index = 0; index < fields.size(); ++index)
             if (group.values[index] != groups.front().values[index]) differs[index] = true;
     if (!groups.empty()) picture.common = common_text(groups.front(), differs, fields);
+    const std::vector<bool> telling = telling_fields(groups, differs);
     for (Group& group : groups) {
-        const std::string name = group_name(group, differs, fields);
+        const std::string name = group_name(group, telling, fields), detail = group_name(group, differs, fields);
         picture.scene.series.push_back(group_series(std::move(group), request.measure, name));
+        picture.scene.series.back().detail = detail;
     }
     return picture;
 }

@@ -55,7 +55,9 @@ void TimingView::draw(Workspace& workspace, Canvas& canvas) {
     const PlotLayout layout = layout_plot(scene_, canvas, area);
     const PlotInput input = read_plot_input("timing/plot", canvas, layout);
     mark_item("timing/plot");
+    scene_.emphasised = input.hovered ? legend_series_at(layout, input.mouse) : std::nullopt;
     draw_plot(canvas, scene_, layout);
+    if (scene_.emphasised) item_tooltip(scene_.series[*scene_.emphasised].detail);
     const auto hit = input.hovered && !input.box_from ? nearest_sample(scene_, layout, input.mouse) : std::nullopt;
     if (hit) draw_plot_hover(canvas, scene_, layout, *hit);
     draw_zoom_box(canvas, layout, input);

@@ -255,6 +255,8 @@ TEST_CASE("drag pans, a box zooms to itself, the legend toggles", "[views]") {
     PlotInput click;
     click.clicked = true;
     click.mouse = {layout.legend[0].rect.x + 5, layout.legend[0].rect.y + 5};
+    CHECK(legend_series_at(layout, click.mouse) == std::size_t(0));
+    CHECK(!legend_series_at(layout, {layout.frame.x, layout.frame.y}));
     update_camera(camera, scene, layout, click);
     CHECK(camera.hidden == std::set<std::string>{"slow"});
     apply_camera(camera, scene);

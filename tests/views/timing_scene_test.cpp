@@ -5,6 +5,7 @@
 #include "views/timing_scene.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace dilascope;
 
@@ -86,6 +87,22 @@ TEST_CASE("whatever differs besides the axis makes a curve of its own, and its n
         std::find_if(picture.axes.begin(), picture.axes.end(), [](const AxisChoice& c) { return c.name == "heads"; });
     REQUIRE(choice != picture.axes.end());
     CHECK(choice->value_count == 2);
+}
+
+TEST_CASE("a curve's name says no more than tells it apart, its detail everything", "[views]") {
+    auto runs = std::make_shared<Runs>();
+    for (const auto& [pattern, heads, head_dim] :
+         {std::tuple{"dense", 4, 64}, std::tuple{"window left=8", 8, 32}, std::tuple{"window left=8", 8, 16}}) {
+        Run run = sample_run(int(runs->size()), pattern, 512, 1);
+        run.config.heads = heads;
+        run.config.head_dim = head_dim;
+        run.case_hash += std::to_string(head_dim);
+        runs->push_back(run);
+    }
+    const PlotScene scene = make_timing_picture(over(runs), never).scene;
+    REQUIRE(scene.series.size() == 3);
+    CHECK(series_named(scene, "dense · head_dim 64").detail == "dense · heads 4 · head_dim 64");
+    CHECK(series_named(scene, "window left=8 · head_dim 16").detail == "window left=8 · heads 8 · head_dim 16");
 }
 
 TEST_CASE("a curve keeps its colour whatever is selected", "[views]") {
