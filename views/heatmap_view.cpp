@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t pixels_max = 768;                    // of a side: enough for any panel, bounds the engine's work
 constexpr double dim_after_s = 0.15, spinner_after_s = 0.4; // of a picture that a newer request is replacing
-constexpr double wait_ms = 4;
+constexpr double wait_ms = 1;
 constexpr int histogram_bins = 60;
 constexpr float column_width = 220, column_gap = 28;
 constexpr double value_pixels = 52; // cells at least so wide show their weight
@@ -28,7 +28,10 @@ Range grown(Range visible, std::int64_t count) {
     return {visible.begin / grid * grid, std::min(count, (visible.end + grid - 1) / grid * grid)};
 }
 
+// A pixel row shows one query, so fewer rows than queries may miss all those a dilation keeps; small regions are drawn
+// cell by cell and shrunk on screen.
 std::int64_t pixels_for(const Range& tokens, const MatrixFrame& frame, float scale) {
+    if (tokens.size() <= pixels_max) return std::max<std::int64_t>(1, tokens.size());
     const double pixels = std::round(double(tokens.size()) * frame.pixels_per_token * double(scale));
     return std::clamp<std::int64_t>(std::int64_t(std::min(pixels, 1e9)), 1, std::min(pixels_max, tokens.size()));
 }
@@ -211,7 +214,7 @@ void HeatmapView::draw_column(Workspace& workspace, Canvas& canvas, Rect column)
     item_tooltip("Draw the pattern's branches over the weights");
     if (has_overlay_) {
         ImGui::SameLine();
-        ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x);
+        ImGui::SetNextItemWidth((column.width - 96) * canvas.scale());
         ImGui::SliderFloat("##overlay_opacity", &overlay_opacity_, 0.05f, 1, "opacity %.2f");
         mark_item("heatmap/overlay_opacity");
     }

@@ -10,7 +10,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 4;
+constexpr double wait_ms = 1;
 constexpr std::size_t recent_runs_max = 8;
 
 Colour tone_colour(CardRow::Tone tone) {
@@ -61,6 +61,21 @@ void muted_sentence(const std::string& text) {
     ImGui::PopTextWrapPos();
 }
 
+void draw_branch(int branch, const std::string& label, bool sees) {
+    const Colour colour = branch_colour(branch).with_alpha(sees ? 1.f : 0.5f);
+    const ImU32 packed_colour = IM_COL32(colour.r, colour.g, colour.b, colour.a);
+    const ImVec2 corner = ImGui::GetCursorScreenPos();
+    const float line = ImGui::GetTextLineHeight(), side = line * 0.7f;
+    const ImVec2 low = {corner.x, corner.y + (line - side) / 2}, high = {corner.x + side, corner.y + (line + side) / 2};
+    if (sees)
+        ImGui::GetWindowDrawList()->AddRectFilled(low, high, packed_colour, 2);
+    else
+        ImGui::GetWindowDrawList()->AddRect(low, high, packed_colour, 2);
+    ImGui::Dummy({side, line});
+    ImGui::SameLine();
+    text_line(label, TextStyle::number, sees ? theme().text : theme().disabled);
+}
+
 CardRow status_row(const Run& run) {
     CardRow row{run.config.pattern.substr(0, run.config.pattern.find(' ')) + " · " + format_tokens(run.config.seq_len),
                 "", "", case_text(run.config)};
@@ -92,12 +107,13 @@ std::vector<CardRow> cell_rows(const CellFacts& facts) {
          facts.branches.empty() ? CardRow::plain : CardRow::accent},
         {"keys of this query", format_count(facts.row_keys), "keys",
          fmt::format("Distinct keys this query sees; {} counted by branch", format_count(facts.row_multiplicity))}};
-    if (!facts.weight) return rows;
-    const HeatmapValue& value = *facts.weight;
-    if (value.is_cell(facts.q))
-        rows.push_back({"weight", format_significant(value.weight), "", format_exact(value.weight, "")});
+    if (!facts.weight)
+        rows.push_back({"weight", "–", "", "Shown once the heatmap covers this cell"});
+    else if (facts.weight->is_cell(facts.q))
+        rows.push_back(
+            {"weight", format_significant(facts.weight->weight), "", format_exact(facts.weight->weight, "")});
     else
-        rows.push_back({"Σ weight of pixel", format_significant(value.weight), "", weight_text(facts)});
+        rows.push_back({"Σ weight of pixel", format_significant(facts.weight->weight), "", weight_text(facts)});
     return rows;
 }
 
@@ -181,16 +197,12 @@ void InspectorView::draw_cell(Workspace& workspace) {
     section_title("Cell", at.hovered ? "under the mouse" : "picked");
     const CellFacts facts = cell_facts(workspace, at.q, at.k);
     text_line(attendance_text(facts), TextStyle::body, facts.branches.empty() ? theme().muted : theme().text);
-    ImDrawList& list = *ImGui::GetWindowDrawList();
-    for (const int branch : facts.branches) {
-        const Colour colour = branch_colour(branch);
-        const ImVec2 corner = ImGui::GetCursorScreenPos();
-        const float line = ImGui::GetTextLineHeight(), side = line * 0.7f;
-        list.AddRectFilled({corner.x, corner.y + (line - side) / 2}, {corner.x + side, corner.y + (line + side) / 2},
-                           IM_COL32(colour.r, colour.g, colour.b, 255), 2);
-        ImGui::Dummy({side, line});
-        ImGui::SameLine();
-        text_line(branch_label(workspace.pattern, branch), TextStyle::number, theme().text);
+    // All branches stay listed, so that nothing below moves with the mouse; those that see the pair are filled.
+    constexpr int listed_max = 8;
+    const int count = branch_count(workspace.pattern);
+    for (int branch = 0; branch < count; ++branch) {
+        const bool sees = std::find(facts.branches.begin(), facts.branches.end(), branch) != facts.branches.end();
+        if (sees || count <= listed_max) draw_branch(branch, branch_label(workspace.pattern, branch), sees);
     }
     draw_rows("cell", cell_rows(facts));
 }

@@ -13,7 +13,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 6;                // for a picture, before the frame goes on without it
+constexpr double wait_ms = 4;     // for a picture, before the frame goes on without it
 constexpr double dim_after_s = 0.15;         // a picture that is still not the wanted one
 constexpr std::int64_t preview_pixels = 160; // side of the coarse picture shown when the last one is of another pattern
 constexpr float toolbar_height = 32;
@@ -127,7 +127,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
     request.rows = std::min<std::int64_t>(workspace.problem.seq_len, std::int64_t(map.height * canvas.scale()));
     request.columns = std::min<std::int64_t>(workspace.problem.kv_len, std::int64_t(map.width * canvas.scale()));
     request.only_branch = only_branch_;
-    if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, wait_ms);
+    if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, 1);
     if (!map_) return;
     is_complete_ = is_complete_ && map_->picture.request == request;
     set_cursor(canvas, {map.x, map.y});
