@@ -29,7 +29,11 @@ public:
     ChildProcess(ChildProcess&& other) noexcept
         : pid_(std::exchange(other.pid_, -1)), output_(std::exchange(other.output_, -1)) {}
     ChildProcess& operator=(ChildProcess&&) = delete;
-    ~ChildProcess() { wait(); }
+    // A child that a failed test left behind does not keep it waiting.
+    ~ChildProcess() {
+        if (pid_ > 0) ::kill(pid_, SIGKILL);
+        wait();
+    }
 
     // Waits for its end. What it wrote until then: "" when it was killed.
     std::string wait() {
