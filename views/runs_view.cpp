@@ -1,7 +1,7 @@
 #include "views/runs_view.h"
 #include "views/empty_state.h"
 #include "views/number_format.h"
-#include "views/plot_layout.h"
+#include "views/run_cell.h"
 #include "views/theme.h"
 #include "views/widgets.h"
 
@@ -12,61 +12,7 @@ namespace dilascope {
 namespace {
 
 constexpr double wait_ms = 2; // for the table, before the frame goes on with the last one
-constexpr std::size_t measured_rows = 64;
-
-ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
-
-TextStyle cell_style(int column) {
-    const RunColumn& described = run_columns()[std::size_t(column)];
-    return described.is_number || described.name == "id" || described.name == "case_hash" ? TextStyle::caption_number
-                                                                                          : TextStyle::body;
-}
-
-// Status and verdict say it in words; the colour only helps to find them.
-Colour cell_colour(int column, std::string_view text, bool differs) {
-    const Theme& t = theme();
-    const std::string& name = run_columns()[std::size_t(column)].name;
-    if (name == "status") {
-        if (text == "done") return t.good;
-        if (text == "failed") return t.bad;
-        if (text == "interrupted" || text == "cancelled") return t.warning;
-        return text == "running" ? t.accent : t.muted;
-    }
-    if (name == "verdict") return text == "ok" ? t.good : text.starts_with("wrong") ? t.bad : t.muted;
-    return differs ? t.text : t.muted;
-}
-
-void draw_text(ImVec2 at, std::string_view text, TextStyle style, Colour colour) {
-    const ImFont* font = imgui_font(style);
-    ImGui::GetWindowDrawList()->AddText(font, font->FontSize, at, colour32(colour), text.data(),
-                                        text.data() + text.size());
-}
-
-// What was never measured is a dash, not 0.
-std::string cell_text_of(const Run& run, const RunValue& value) {
-    const auto* real = std::get_if<double>(&value);
-    if (real && *real == 0 && run.status != RunStatus::done) return "–";
-    return run_value_text(value, ValueForm::short_form);
-}
-
 void copy_text(const std::string& text) { ImGui::SetClipboardText(text.c_str()); }
-
-std::vector<float> column_widths(const Canvas& canvas, const RunTable& table, const std::vector<int>& columns) {
-    const std::size_t stride = std::max<std::size_t>(1, table.rows.size() / measured_rows);
-    std::vector<float> widths;
-    for (const int column : columns) {
-        const RunColumn& described = run_columns()[std::size_t(column)];
-        float width = canvas.text_size(described.name + "  " + described.unit, TextStyle::caption).x + 20;
-        const auto measure = [&](const Run& run) {
-            const std::string text = cell_text_of(run, run_value(run, column));
-            width = std::max(width, canvas.text_size(text, cell_style(column)).x);
-        };
-        for (std::size_t row = 0; row < table.rows.size(); row += stride) measure(table.run(row));
-        if (!table.rows.empty()) measure((*table.request.runs)[table.facts[std::size_t(column)].longest]);
-        widths.push_back(std::clamp(width + 4, 56.f, 280.f));
-    }
-    return widths;
-}
 
 } // namespace
 
@@ -195,16 +141,7 @@ void RunsView::draw_header(const Canvas& canvas) {
         ImGui::PopID();
         mark_item(("runs/header/" + described.name).c_str());
         item_tooltip(described.unit.empty() ? described.help : described.help + ", " + described.unit);
-        const float gap = 6 * scale, unit_width = canvas.text_size(described.unit, TextStyle::caption).x * scale;
-        const float width =
-            canvas.text_size(described.name, TextStyle::caption).x * scale + (unit_width > 0 ? gap + unit_width : 0);
-        const bool is_sorted = request_.sort_by == described.name; // its arrow stands at the right end
-        const float arrow = is_sorted ? 16 * scale : 0;
-        const float x = described.is_number ? std::max(at.x, at.x + room - width - arrow) : at.x;
-        const float y = at.y + (height - imgui_font(TextStyle::caption)->FontSize) / 2;
-        draw_text({x, y}, described.name, TextStyle::caption, is_sorted ? theme().text : theme().muted);
-        if (unit_width > 0)
-            draw_text({x + width - unit_width, y}, described.unit, TextStyle::caption, theme().disabled);
+        draw_heading(canvas, columns_[index], request_.sort_by == described.name, {at.x, at.y}, room, height);
     }
 }
 
@@ -220,33 +157,17 @@ void RunsView::draw_row(Workspace& workspace, const Canvas& canvas, std::size_t 
     ImGui::PopID();
     mark_item(fmt::format("runs/row/{}", row).c_str());
     const bool hovered = ImGui::IsItemHovered();
-    ImDrawList& list = *ImGui::GetWindowDrawList();
     for (std::size_t index = 0; index < columns_.size(); ++index) {
         if (!ImGui::TableSetColumnIndex(int(index))) continue;
         const int column = columns_[index];
-        const RunColumn& described = run_columns()[std::size_t(column)];
-        const ColumnFacts& facts = table_->facts[std::size_t(column)];
-        const RunValue value = run_value(run, column);
-        const std::string text = cell_text_of(run, value);
         const ImVec2 at = {ImGui::GetCursorScreenPos().x, ImGui::GetItemRectMin().y};
-        const float room = ImGui::GetContentRegionAvail().x;
-        const TextStyle style = cell_style(column);
-        const ImFont* font = imgui_font(style);
-        const float width = canvas.text_size(text, style).x * scale;
-        if (described.is_number && facts.differs && facts.min >= 0 && facts.max > 0) {
-            const double number =
-                std::holds_alternative<double>(value) ? std::get<double>(value) : double(std::get<std::int64_t>(value));
-            const float share = float(std::clamp(number / facts.max, 0.0, 1.0));
-            list.AddRectFilled({at.x, at.y + 4 * scale}, {at.x + room * share, at.y + height - 4 * scale},
-                               colour32(theme().accent.with_alpha(0.13f)), 2 * scale);
-        }
-        const float x = described.is_number ? std::max(at.x, at.x + room - width) : at.x;
-        const Colour colour = cell_colour(column, text, facts.differs || table_->rows.size() == 1);
-        draw_text({x, at.y + (height - font->FontSize) / 2}, shortened(canvas, text, style, room / scale), style,
-                  colour);
-        if (!hovered || !ImGui::IsMouseHoveringRect(at, {at.x + room, at.y + height})) continue;
-        const std::string exact = run_value_text(value, ValueForm::plain);
-        if (exact != text || width > room)
+        const float width = ImGui::GetContentRegionAvail().x;
+        const ShownCell cell = shown_cell(*table_, run, column);
+        const bool is_cut = draw_cell(canvas, cell, {at.x, at.y}, width, height);
+        if (!hovered || !ImGui::IsMouseHoveringRect(at, {at.x + width, at.y + height})) continue;
+        const RunColumn& described = run_columns()[std::size_t(column)];
+        const std::string exact = run_value_text(run_value(run, column), ValueForm::plain);
+        if (is_cut || exact != cell.text)
             ImGui::SetTooltip("%s = %s %s", described.name.c_str(), exact.c_str(), described.unit.c_str());
         if (ImGui::IsMouseClicked(1)) {
             menu_row_ = row;

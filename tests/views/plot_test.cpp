@@ -80,6 +80,20 @@ TEST_CASE("legend entries stand by their lines and never overlap", "[views]") {
     }
 }
 
+TEST_CASE("legend entries of lines that end at the top go down, not out of the plot", "[views]") {
+    const RecordingCanvas canvas;
+    PlotScene scene;
+    for (int index = 0; index < 6; ++index)
+        scene.series.push_back(line("s" + std::to_string(index), {{0, 0}, {1, 1 - index * 1e-4}}));
+    fit_axes(scene);
+    const PlotLayout layout = layout_plot(scene, canvas, whole);
+    REQUIRE(layout.legend.size() == 6);
+    for (std::size_t index = 0; index < 6; ++index) {
+        CHECK(layout.legend[index].series == index);
+        CHECK(layout.legend[index].rect.y >= layout.frame.y - 10);
+    }
+}
+
 TEST_CASE("a legend without room says how many it leaves out", "[views]") {
     RecordingCanvas canvas;
     PlotScene scene = two_lines();
