@@ -51,4 +51,4 @@ public:
     virtual Point from_screen(Point screen) const { return screen; }
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -14,7 +14,9 @@ struct Rect {
     float right() const { return x + width; }
     float bottom() const { return y + height; }
     bool contains(Point p) const { return p.x >= x && p.x < right() && p.y >= y && p.y < bottom(); }
-    Rect inset(float by) const { return {x + by, y + by, std::max(0.f, width - 2 * by), std::max(0.f, height - 2 * by)}; }
+    Rect inset(float by) const {
+        return {x + by, y + by, std::max(0.f, width - 2 * by), std::max(0.f, height - 2 * by)};
+    }
 };
 
 // 8-bit sRGB with straight alpha.
@@ -26,4 +28,4 @@ struct Colour {
 // 0xrrggbb
 constexpr Colour rgb(std::uint32_t hex) { return {std::uint8_t(hex >> 16), std::uint8_t(hex >> 8), std::uint8_t(hex)}; }
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -42,4 +42,4 @@ void apply_imgui_style(ThemeMode mode, float scale);
 void build_fonts(float scale);
 ImFont* imgui_font(TextStyle style);
 
-}  // namespace dilascope
+} // namespace dilascope
