@@ -16,7 +16,7 @@ namespace {
 
 constexpr double wait_ms = 2; // for the curves, before the frame goes on with the last ones
 constexpr std::size_t history_length = 128;
-constexpr float live_width_min = 360, live_height = 26, bars_width = 140; // logical pixels of the live strip
+constexpr float live_width_min = 290, live_height = 26, bars_width = 120; // logical pixels of the live strip
 const std::atomic<bool> never = false;
 
 std::string scope_text(const TimingRequest& request, const TimingPicture& picture) {
