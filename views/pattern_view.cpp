@@ -13,7 +13,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 4;     // for a picture, before the frame goes on without it
+constexpr double wait_ms = 4;                // for a picture, before the frame goes on without it
 constexpr double dim_after_s = 0.15;         // a picture that is still not the wanted one
 constexpr std::int64_t preview_pixels = 160; // side of the coarse picture shown when the last one is of another pattern
 constexpr float toolbar_height = 32;
@@ -30,6 +30,19 @@ PaintedPicture paint_for_job(const PictureRequest& request, const std::atomic<bo
 bool shows_same_pattern(const PaintedPicture& painted, const PictureRequest& request) {
     const PictureRequest& shown = painted.picture.request;
     return shown.version == request.version && shown.head == request.head && shown.only_branch == request.only_branch;
+}
+
+PictureRequest map_request(const Workspace& workspace, Rect map, float scale, int only_branch) {
+    PictureRequest request;
+    request.version = workspace.version;
+    request.pattern = workspace.pattern;
+    request.problem = workspace.problem;
+    request.head = workspace.selection.head;
+    request.region = whole_matrix(workspace.problem);
+    request.rows = std::clamp<std::int64_t>(std::int64_t(map.height * scale), 1, workspace.problem.seq_len);
+    request.columns = std::clamp<std::int64_t>(std::int64_t(map.width * scale), 1, workspace.problem.kv_len);
+    request.only_branch = only_branch;
+    return request;
 }
 
 PictureRequest coarse(PictureRequest request) {
@@ -72,6 +85,13 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
     const PatternScene scene{*shown_, frame, !is_complete_ && pictures_.pending_s() > dim_after_s};
     draw_matrix(canvas, scene);
     draw_keys_strip(canvas, scene, layout.strip);
+    if (layout.strip.width > 0) {
+        set_cursor(canvas, {layout.strip.x, layout.strip.y});
+        ImGui::InvisibleButton("pattern/strip",
+                               {layout.strip.width * canvas.scale(), layout.strip.height * canvas.scale()});
+        mark_item("pattern/strip");
+        item_tooltip("Distinct keys of a query in the whole matrix, mean over the queries of each pixel row");
+    }
     draw_column(workspace, canvas, layout.column, frame);
     draw_picked_cell(canvas, frame, workspace.selection.picked_q, workspace.selection.picked_k);
     if (workspace.selection.hovered) draw_crosshair(canvas, frame, workspace.selection.q, workspace.selection.k);
@@ -118,15 +138,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
     const float used = draw_legend(canvas, workspace.pattern, column, only_branch_, frame.pixels_per_token);
     const Rect map = map_rect(column, workspace.problem.seq_len, workspace.problem.kv_len);
     if (column.y + used + 28 > map.y) return; // no room
-    PictureRequest request;
-    request.version = workspace.version;
-    request.pattern = workspace.pattern;
-    request.problem = workspace.problem;
-    request.head = workspace.selection.head;
-    request.region = whole_matrix(workspace.problem);
-    request.rows = std::min<std::int64_t>(workspace.problem.seq_len, std::int64_t(map.height * canvas.scale()));
-    request.columns = std::min<std::int64_t>(workspace.problem.kv_len, std::int64_t(map.width * canvas.scale()));
-    request.only_branch = only_branch_;
+    const PictureRequest request = map_request(workspace, map, canvas.scale(), only_branch_);
     if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, 1);
     if (!map_) return;
     is_complete_ = is_complete_ && map_->picture.request == request;
@@ -189,9 +201,7 @@ bool PatternView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
         draw_legend(canvas, workspace.pattern, layout.column, request.only_branch, frame.pixels_per_token);
     const Rect map = map_rect(layout.column, problem.seq_len, problem.kv_len);
     if (workspace.camera.fitted || layout.column.width <= 0 || layout.column.y + used + 28 > map.y) return true;
-    request.region = whole_matrix(problem);
-    request.rows = std::min<std::int64_t>(problem.seq_len, 256);
-    request.columns = std::min<std::int64_t>(problem.kv_len, 256);
+    request = map_request(workspace, map, canvas.scale(), request.only_branch);
     draw_map(canvas, make_painted(request), map, frame);
     return true;
 }
