@@ -133,11 +133,6 @@ Result<StoreFile> open_store_file(const std::filesystem::path& path, OpenMode mo
     }
     StoreFile file{TRY(Database::open(path.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, default_patience)),
                    ""};
-    // SQLite opens what it may not write for reading, and says so only here.
-    if (sqlite3_db_readonly(file.database.connection(), "main") == 1)
-        return tl::unexpected(store_error(path,
-                                          "it is read-only; make the file and its folder writable, or choose another "
-                                          "place with --db"));
     TRY(check_store(file.database, path)); // before anything in a foreign file is touched
     if (!in_memory) file.note = TRY(choose_journal(file.database, path));
     TRY(upgrade_store(file.database, path));
