@@ -76,7 +76,8 @@ std::string case_text(const Case& config) {
     if (config.kv_len != 0 && config.kv_len != config.seq_len) text += fmt::format(" · M={}", config.kv_len);
     if (config.batch != 1) text += fmt::format(" · B={}", config.batch);
     text += fmt::format(" · {}×{}", config.heads, config.head_dim);
-    if (config.kv_heads != 0 && config.kv_heads != config.heads) text += fmt::format(" · {} kv heads", config.kv_heads);
+    if (config.kv_heads != 0 && config.kv_heads != config.heads)
+        text += fmt::format(" · {} kv head{}", config.kv_heads, config.kv_heads == 1 ? "" : "s");
     if (config.dtype != "f32") text += " · " + config.dtype;
     if (config.causal) text += " · causal";
     if (config.backend != "auto") text += " · " + config.backend;
