@@ -96,6 +96,14 @@ TEST_CASE("the filter understands words and comparisons", "[views]") {
     CHECK(accepted("nothing_like_this") == 0);
 }
 
+TEST_CASE("the filter does not care about case in the run either", "[views]") {
+    Run run = sample_run(0, "dense", 512, 1);
+    run.environment.cpu = "Example CPU 3000";
+    CHECK(RunFilter("example cpu").accepts(run));
+    CHECK(RunFilter("cpu=EXAMPLE").accepts(run));
+    CHECK(!RunFilter("-Example").accepts(run));
+}
+
 TEST_CASE("a filter that is not understood says so and leaves that word out", "[views]") {
     const RunFilter typo("seqlen>=4096 dense");
     CHECK(typo.error().find("seq_len") != std::string::npos);
