@@ -212,6 +212,7 @@ int run_batch(const BatchOptions& options) {
                                                                : std::filesystem::path("runs.sqlite");
     auto store = RunStore::open(db);
     if (!store) return bad_input(store.error().what);
+    if (!store->note().empty()) fmt::print(stderr, "note: run store \"{}\": {}\n", db.string(), store->note());
     std::optional<Baseline> baseline;
     if (!options.fail_if_slower.empty() || !experiment->baseline.empty()) {
         auto chosen = Baseline::choose(*store, experiment->baseline);

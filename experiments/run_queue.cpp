@@ -29,6 +29,7 @@ Outcome run_queued(const QueuedExperiment& job, const RunnerOptions& options) {
                                       progress->total - progress->skipped, job.db.string());
     if (progress->failed) message += fmt::format(", {} failed", progress->failed);
     if (options.cancel->load()) message += ", cancelled";
+    if (!store->note().empty()) message += fmt::format(" ({})", store->note());
     return {std::move(message), progress->failed > 0};
 }
 
