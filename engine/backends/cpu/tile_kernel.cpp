@@ -20,12 +20,15 @@ HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
 void load_queries(const TileRows& rows, const HeadTensors& head, std::int64_t row_step, TileState& tile) {
-    const int padded = (rows.count + lanes - 1) / lanes * lanes;
-    for (std::int64_t d = 0; d < head.head_dim; ++d) {
-        float* to = tile.queries.data() + d * row_step;
-        for (int row = 0; row < rows.count; ++row)
-            to[row] = head.q[rows.offsets[std::size_t(row)] + d] * head.scale_log2;
-        for (int row = rows.count; row < padded; ++row) to[row] = 0; // harmless scores of 0
+    constexpr int group = 16; // rows a power of two apart share few cache sets: more of them at once evict each other
+    for (int first = 0; first < rows.count; first += group) {
+        const int count = std::min(group, rows.count - first);
+        for (std::int64_t d = 0; d < head.head_dim; ++d) {
+            float* to = &tile.queries[d * row_step + first];
+            for (int row = 0; row < count; ++row)
+                to[row] = head.q[rows.offsets[std::size_t(first + row)] + d] * head.scale_log2;
+            std::fill(to + count, to + group, 0.0f); // padding rows: harmless scores of 0
+        }
     }
     std::fill(tile.out.begin(), tile.out.end(), 0.0f);
     std::fill(tile.row_max.begin(), tile.row_max.end(), -std::numeric_limits<float>::infinity());
