@@ -105,6 +105,24 @@ TEST_CASE("a curve's name says no more than tells it apart, its detail everythin
     CHECK(series_named(scene, "window left=8 · head_dim 16").detail == "window left=8 · heads 8 · head_dim 16");
 }
 
+TEST_CASE("names take as many fields as they need", "[views]") {
+    auto runs = std::make_shared<Runs>();
+    for (const int heads : {4, 8})
+        for (const int head_dim : {32, 64}) {
+            Run run = sample_run(int(runs->size()), "dense", 512, 1);
+            run.config.heads = heads;
+            run.config.head_dim = head_dim;
+            run.case_hash += std::to_string(heads * head_dim + heads);
+            runs->push_back(run);
+        }
+    const PlotScene scene = make_timing_picture(over(runs), never).scene;
+    REQUIRE(scene.series.size() == 4);
+    std::set<std::string> names;
+    for (const Series& series : scene.series) names.insert(series.name);
+    CHECK(names.size() == 4);
+    CHECK(names.contains("heads 8 · head_dim 32"));
+}
+
 TEST_CASE("a curve keeps its colour whatever is selected", "[views]") {
     TimingRequest request = over(sample_runs(16));
     const Colour before =
