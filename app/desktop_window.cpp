@@ -1,4 +1,5 @@
 #include "app/desktop_window.h"
+#include "app/textures.h"
 #include <algorithm>
 #include <backends/imgui_impl_glfw.h>
 #include <backends/imgui_impl_opengl3.h>
@@ -180,6 +181,7 @@ Picture DesktopWindow::read_pixels() {
 void DesktopWindow::fonts_changed() {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
+    sharpen_font_texture();
 }
 
 void DesktopWindow::resize(int width, int height) { glfwSetWindowSize(window_, width, height); }

@@ -49,6 +49,9 @@ bool GoTo::draw(Workbench& bench) {
                   TextStyle::caption, text_.empty() ? theme().muted : theme().warning);
     if (confirmed && is_inside) {
         bench.workspace.pick(cell->first, cell->second);
+        MatrixCamera& camera = bench.workspace.camera;
+        camera.q_centre = double(cell->first); // where it looks once it is not fitted
+        camera.k_centre = double(cell->second);
         open = false;
     }
     return open;

@@ -1,4 +1,5 @@
 #include "app/offscreen.h"
+#include "app/textures.h"
 #include <backends/imgui_impl_opengl3.h>
 #include <chrono>
 #include <cstdlib>
@@ -164,6 +165,7 @@ Picture Offscreen::read_pixels() {
 void Offscreen::fonts_changed() {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
+    sharpen_font_texture();
 }
 
 unsigned Offscreen::take_gl_error() {

@@ -10,7 +10,8 @@
 namespace dilascope {
 namespace {
 
-constexpr std::size_t shown_max = 14;
+constexpr std::size_t shown_max = 14;           // rows without scrolling
+constexpr std::size_t searched_runs_max = 1000; // the newest: a frame looks at all of them
 
 char lower(char c) { return char(std::tolower(static_cast<unsigned char>(c))); }
 bool starts_word(std::string_view text, std::size_t at) {
@@ -73,14 +74,16 @@ std::vector<Palette::Entry> Palette::find(const Workbench& bench) const {
               1);
     }
     if (bench.workspace.runs && !query_.empty()) {
-        for (const Run& run : *bench.workspace.runs) {
+        const std::vector<Run>& runs = *bench.workspace.runs;
+        for (std::size_t index = 0; index < std::min(runs.size(), searched_runs_max); ++index) {
+            const Run& run = runs[index];
             if (run.status != RunStatus::done) continue;
             offer({"Run " + run.config.pattern,
                    run.experiment + " · N " + std::to_string(run.config.seq_len) + " · " +
                        format_time_ms(run.time_ms_median).joined(),
                    "", true,
-                   [run](Workbench& target) {
-                       target.workspace.selection.run_ids.insert(run.id);
+                   [id = run.id](Workbench& target) {
+                       target.workspace.selection.run_ids.insert(id);
                        target.show("timing");
                    },
                    0},

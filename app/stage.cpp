@@ -15,6 +15,7 @@ void Stage::apply_look() {
     if (theme_ == session.theme && scale == scale_) return;
     use_theme(session.theme);
     apply_imgui_style(session.theme, scale);
+    ImGui::GetStyle().AntiAliasedLinesUseTex = false; // the font texture is sampled without filter
     if (scale != scale_) {
         build_fonts(scale);
         surface_.fonts_changed();

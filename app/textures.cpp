@@ -1,5 +1,6 @@
 #include "app/textures.h"
 #include <epoxy/gl.h>
+#include <imgui.h>
 
 namespace dilascope {
 namespace {
@@ -25,7 +26,7 @@ void* Textures::texture(const Image& image) {
         glBindTexture(GL_TEXTURE_2D, entry.name);
         if (fresh) {
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-            glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+            glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR); // no moiré when shrunk
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
         }
@@ -38,6 +39,7 @@ void* Textures::texture(const Image& image) {
             glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, image.width, image.height, GL_RGBA, GL_UNSIGNED_BYTE,
                             image.rgba.data());
         }
+        glGenerateMipmap(GL_TEXTURE_2D);
         glBindTexture(GL_TEXTURE_2D, GLuint(bound));
         entry.version = image.version;
         entry.width = image.width;
@@ -55,6 +57,15 @@ void Textures::end_frame() {
         glDeleteTextures(1, &entry->second.name);
         entry = entries_.erase(entry);
     }
+}
+
+void sharpen_font_texture() {
+    GLint bound = 0;
+    glGetIntegerv(GL_TEXTURE_BINDING_2D, &bound);
+    glBindTexture(GL_TEXTURE_2D, GLuint(reinterpret_cast<std::uintptr_t>(ImGui::GetIO().Fonts->TexID)));
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+    glBindTexture(GL_TEXTURE_2D, GLuint(bound));
 }
 
 } // namespace dilascope

@@ -23,4 +23,7 @@ private:
     std::map<std::string, Entry, std::less<>> entries_;
 };
 
+// Samples ImGui's font texture without filter: glyphs stay on whole pixels, crisp at every scale.
+void sharpen_font_texture();
+
 } // namespace dilascope

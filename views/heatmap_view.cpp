@@ -52,7 +52,7 @@ void draw_weight_values(Canvas& canvas, const MatrixFrame& frame, const Heatmap&
     for (std::int64_t q = cells.q.begin; q < cells.q.end; ++q)
         for (std::int64_t k = cells.k.begin; k < cells.k.end; ++k) {
             const auto value = heatmap_value(heatmap, q, k);
-            if (!value || !value->is_cell(q) || value->weight <= 0) continue;
+            if (!value || !value->is_cell() || value->weight <= 0) continue;
             const bool bright = range_fraction(range, value->weight) > 0.6;
             const Colour ink = bright ? theme_of(ThemeMode::dark).window : theme_of(ThemeMode::dark).text;
             canvas.text({float(frame.x_of(double(k) + 0.5)), float(frame.y_of(double(q) + 0.5)) - 8},
@@ -222,7 +222,7 @@ void HeatmapView::draw_column(Workspace& workspace, Canvas& canvas, Rect column)
     if (!heatmap_ || top + 56 > column.bottom()) return;
     const HeatmapRequest& request = heatmap_->request;
     const bool exact = request.rows == request.region.q.size() && request.columns == request.region.k.size();
-    const std::string note = exact ? "a pixel is one query and key" : "a pixel shows its middle query, keys summed";
+    const std::string note = exact ? "a pixel is one query and key" : "a pixel averages queries and sums keys";
     canvas.text({column.x, top + 4}, note, TextStyle::caption, theme().muted);
     if (workspace.live && !workspace.live->error.empty())
         canvas.text({column.x, top + 24}, "older picture: " + workspace.live->error, TextStyle::caption, theme().bad);

@@ -68,6 +68,7 @@ TEST_CASE("keys, palette and overlays do what the command table says", "[app]") 
         key Ctrl+G
         wait_frames 3
         type go_to/cell 100 97
+        hover status/frame
         expect selection.q 100
         expect selection.k 97
         key F1

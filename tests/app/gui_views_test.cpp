@@ -86,6 +86,7 @@ void check_picture(StageFixture& fixture, const std::string& view, Data data) {
     for (const MarkedItem& item : marked_items()) {
         if (!item.id.starts_with(view + "/")) continue;
         ++items;
+        if (view == "runs") continue; // its table scrolls sideways
         // Nothing is cut off at the sides; below, a panel may scroll.
         INFO(item.id << " " << item.rect.x << " … " << item.rect.right());
         CHECK(item.rect.x >= place->x - 1);
