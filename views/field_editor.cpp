@@ -214,7 +214,11 @@ bool FieldEditor::number(const std::string& id, const NumberStyle& style, std::i
         typing_id_ == id ? typed_number(id, style, value, width) : dragged_number(id, style, value, width);
     ImGui::PopFont();
     mark_item(id.c_str());
-    if (typing_id_ != id && !ImGui::IsItemActive()) item_tooltip(tooltip);
+    if (ImGui::IsItemActive())
+        quiet_id_ = id; // who has just used it needs no help until the mouse comes back
+    else if (quiet_id_ == id && !ImGui::IsItemHovered())
+        quiet_id_.clear();
+    if (typing_id_ != id && quiet_id_ != id) item_tooltip(tooltip);
     return changed;
 }
 

@@ -66,6 +66,7 @@ private:
 
     std::string prefix_, gesture_;
     std::string typing_id_, typed_; // the number being typed, empty when none
+    std::string quiet_id_;          // the number without tooltip
     bool typing_is_new_ = false, dragging_ = false;
     std::int64_t drag_start_ = 0;
     float drag_pixels_ = 0;

@@ -36,8 +36,19 @@ void draw_large_cells(Canvas& canvas, const PatternScene& scene) {
         }
 }
 
-std::int64_t pixels_of(float length, float scale, std::int64_t tokens) {
-    return std::max<std::int64_t>(1, std::min(tokens, std::int64_t(std::llround(double(length) * double(scale)))));
+std::int64_t pixels_of(float length, float scale) {
+    return std::max<std::int64_t>(1, std::llround(double(length) * double(scale)));
+}
+
+// Sets tokens and pixels of one side. Pixels of few tokens get an equal number each: neighbours of one and of two
+// tokens would beat against the dilation and draw stripes that are not in the pattern.
+void fit_side(Range& tokens, std::int64_t& pixels, std::int64_t count) {
+    constexpr std::int64_t few = 8;
+    pixels = std::clamp<std::int64_t>(pixels, 1, std::max<std::int64_t>(1, tokens.size()));
+    const std::int64_t block = (tokens.size() + pixels - 1) / pixels;
+    if (block < 2 || block > few) return;
+    tokens = {tokens.begin / block * block, std::min(count, (tokens.end + block - 1) / block * block)};
+    pixels = (tokens.size() + block - 1) / block;
 }
 
 } // namespace
@@ -59,8 +70,10 @@ PictureRequest picture_request(const Pattern& pattern, const Problem& problem, s
     request.head = head;
     request.region = frame.visible();
     const Rect shown = frame.rect_of(request.region);
-    request.rows = pixels_of(shown.height, scale, std::max<std::int64_t>(1, request.region.q.size()));
-    request.columns = pixels_of(shown.width, scale, std::max<std::int64_t>(1, request.region.k.size()));
+    request.rows = pixels_of(shown.height, scale);
+    request.columns = pixels_of(shown.width, scale);
+    fit_side(request.region.q, request.rows, problem.seq_len);
+    fit_side(request.region.k, request.columns, problem.kv_len);
     return request;
 }
 

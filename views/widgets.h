@@ -11,7 +11,7 @@ void text_line(std::string_view text, TextStyle style, Colour colour);
 void section_title(std::string_view title, std::string_view remark = {});
 // A hairline across the panel with air above and below.
 void section_rule();
-// Shows `text` over the last item after a moment.
+// Shows `text` while the mouse rests over the last item with no button down.
 void item_tooltip(std::string_view text);
 // A boxed text button, marked as `id`; `accent` for the one main action.
 enum class ButtonKind { plain, accent };

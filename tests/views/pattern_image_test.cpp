@@ -93,6 +93,17 @@ TEST_CASE("a picture's pixels are device pixels, or tokens where those are large
     CHECK(at_scale(1 << 20, 1).rows == 400);
     CHECK(at_scale(1 << 20, 2).columns == 800);
     CHECK(at_scale(500, 2).columns == 500);
+    // Pixels of few tokens hold equally many, so that they do not beat against the dilation.
+    for (const std::int64_t tokens : {500, 512, 1000, 2047, 3000}) {
+        const PictureRequest request = at_scale(tokens, 1);
+        CHECK(request.rows <= 400);
+        const std::vector<std::int64_t> edges = pixel_edges(request.region.q, request.rows);
+        const std::int64_t block = edges[edges.size() - 1] - edges[edges.size() - 2];
+        int unequal = 0;
+        for (std::size_t pixel = 0; pixel + 1 < edges.size(); ++pixel)
+            unequal += edges[pixel + 1] - edges[pixel] != block;
+        CHECK(unequal <= 8);
+    }
 }
 
 TEST_CASE("a million tokens with five branches make a picture within a few frames", "[views]") {
