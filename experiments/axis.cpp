@@ -14,7 +14,7 @@ tl::unexpected<Error> SpecPlace::error(const std::string& what) const {
     return fail(line > 0 ? fmt::format("{}:{}: {}", file, line, what) : fmt::format("{}: {}", file, what));
 }
 
-AxisValue Axis::value(std::int64_t row, std::size_t key) const {
+AxisValue SpecAxis::value(std::int64_t row, std::size_t key) const {
     switch (generator) {
     case Generator::range: return from + step * row;
     case Generator::pow2: return std::int64_t{1} << (from + row);
@@ -23,7 +23,7 @@ AxisValue Axis::value(std::int64_t row, std::size_t key) const {
     return rows[std::size_t(row)][key];
 }
 
-std::int64_t Axis::line(std::int64_t row) const {
+std::int64_t SpecAxis::line(std::int64_t row) const {
     return generator == Generator::none ? row_lines[std::size_t(row)] : place.line;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Axis: the values one key of a case (or several keys that move together) takes in an experiment. Values are computed
-// on demand, so that a huge range can be counted without being made.
+// SpecAxis: the values one key of a case (or several keys that move together) takes in an experiment. Values are
+// computed on demand, so that a huge range can be counted without being made.
 #include "engine/result.h"
 #include "experiments/case.h"
 #include <string>
@@ -18,7 +18,7 @@ struct SpecPlace {
     tl::unexpected<Error> error(const std::string& what) const;
 };
 
-struct Axis {
+struct SpecAxis {
     std::vector<std::string> keys;
     SpecPlace place;
     // Values: rows × keys, or one generated key.

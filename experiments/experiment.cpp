@@ -17,7 +17,7 @@ Result<std::int64_t> count_cases(const Spec& spec, const std::filesystem::path& 
     std::int64_t count = ways;
     double estimate = double(ways);
     bool overflowed = false;
-    for (const Axis& axis : spec.axes) {
+    for (const SpecAxis& axis : spec.axes) {
         overflowed |= __builtin_mul_overflow(count, axis.size(), &count);
         estimate *= double(axis.size());
     }
@@ -100,7 +100,7 @@ private:
     }
 
     bool is_set(std::string_view key) const {
-        return std::any_of(spec_.axes.begin(), spec_.axes.end(), [&](const Axis& axis) {
+        return std::any_of(spec_.axes.begin(), spec_.axes.end(), [&](const SpecAxis& axis) {
             return std::find(axis.keys.begin(), axis.keys.end(), key) != axis.keys.end();
         });
     }

@@ -88,8 +88,8 @@ Result<std::vector<std::int64_t>> generator_numbers(const Section& section, cons
     return numbers;
 }
 
-Result<Axis> generated_axis(const Section& section, const std::string& key, const toml::table& table) {
-    Axis axis{{key}, section.place(table)};
+Result<SpecAxis> generated_axis(const Section& section, const std::string& key, const toml::table& table) {
+    SpecAxis axis{{key}, section.place(table)};
     const Section inner{table, section.subject(key), section.file};
     constexpr std::array<std::string_view, 2> known = {"pow2", "range"};
     TRY(inner.only(known));
@@ -100,7 +100,7 @@ Result<Axis> generated_axis(const Section& section, const std::string& key, cons
         if (powers[0] < 0 || powers[1] > max_power || powers[0] > powers[1])
             return axis.place.error(fmt::format("{}.pow2 is [{}, {}]; expected 0 ≤ from ≤ to ≤ {}", inner.name,
                                                 powers[0], powers[1], max_power));
-        axis.generator = Axis::Generator::pow2;
+        axis.generator = SpecAxis::Generator::pow2;
         axis.from = powers[0];
         axis.generated_count = powers[1] - powers[0] + 1;
     } else {
@@ -110,7 +110,7 @@ Result<Axis> generated_axis(const Section& section, const std::string& key, cons
         if (step < 1 || from > to || __builtin_sub_overflow(to, from, &span))
             return axis.place.error(
                 fmt::format("{}.range is [{}, {}, {}]; expected from ≤ to and step ≥ 1", inner.name, from, to, step));
-        axis.generator = Axis::Generator::range;
+        axis.generator = SpecAxis::Generator::range;
         axis.from = from, axis.step = step;
         axis.generated_count = span / step + 1;
     }
@@ -120,11 +120,11 @@ Result<Axis> generated_axis(const Section& section, const std::string& key, cons
     return axis;
 }
 
-Result<Axis> read_axis(const Section& section, const std::string& key) {
+Result<SpecAxis> read_axis(const Section& section, const std::string& key) {
     const toml::node& node = *section.table.get(key);
     TRY(check_value(section.place(node), section.subject(key), key, default_value(key)));
     if (const toml::table* table = node.as_table()) return generated_axis(section, key, *table);
-    Axis axis{{key}, section.place(node)};
+    SpecAxis axis{{key}, section.place(node)};
     if (const toml::array* array = node.as_array()) {
         if (array->empty())
             return axis.place.error(fmt::format("{} is empty; expected at least one value", section.subject(key)));
@@ -139,10 +139,10 @@ Result<Axis> read_axis(const Section& section, const std::string& key) {
     return axis;
 }
 
-Result<Axis> read_zip(const Section& section) {
+Result<SpecAxis> read_zip(const Section& section) {
     constexpr std::array<std::string_view, 2> known = {"keys", "rows"};
     TRY(section.only(known));
-    Axis axis{{}, section.place()};
+    SpecAxis axis{{}, section.place()};
     const toml::array* keys = section.table["keys"].as_array();
     const toml::array* rows = section.table["rows"].as_array();
     if (!keys || keys->empty() || !rows || rows->empty())
@@ -242,7 +242,7 @@ Result<const toml::table*> table_of(const Section& top, std::string_view name) {
 
 // Top-level single values, [axes] and [[zip]], no key twice. A zipped key leaves its place in [axes] to the zip.
 Result<void> read_axes(const Section& top, Spec& spec) {
-    std::vector<Axis> zips;
+    std::vector<SpecAxis> zips;
     for (const Section& section : TRY(tables_of(top, "zip"))) zips.push_back(TRY(read_zip(section)));
     const auto known = axis_keys();
     for (const std::string& key : top.keys())
@@ -251,8 +251,8 @@ Result<void> read_axes(const Section& top, Spec& spec) {
     if (const toml::table* axes = TRY(table_of(top, "axes"))) {
         const Section section{*axes, "axes", top.file};
         for (const std::string& key : section.keys()) {
-            Axis axis = TRY(read_axis(section, key));
-            const auto zipped = std::find_if(zips.begin(), zips.end(), [&](const Axis& zip) {
+            SpecAxis axis = TRY(read_axis(section, key));
+            const auto zipped = std::find_if(zips.begin(), zips.end(), [&](const SpecAxis& zip) {
                 return std::find(zip.keys.begin(), zip.keys.end(), key) != zip.keys.end();
             });
             if (zipped == zips.end())
@@ -262,7 +262,7 @@ Result<void> read_axes(const Section& top, Spec& spec) {
                                                  axis.place.line, key, zipped->place.line));
         }
     }
-    for (Axis& zip : zips) spec.axes.push_back(std::move(zip));
+    for (SpecAxis& zip : zips) spec.axes.push_back(std::move(zip));
     std::map<std::string, std::int64_t> lines;
     for (std::size_t index = 0; index < spec.axes.size(); ++index)
         for (const std::string& key : spec.axes[index].keys) {

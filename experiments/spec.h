@@ -22,7 +22,8 @@ struct Spec {
     std::string tensors; // as written; empty: generated
     SpecPlace tensors_place;
     Layout layout = Layout::bnhd;
-    std::vector<Axis> axes; // single values, [axes] and [[zip]] alike, in the order written: the first varies slowest
+    std::vector<SpecAxis>
+        axes; // single values, [axes] and [[zip]] alike, in the order written: the first varies slowest
     std::vector<ExcludeRule> excludes;
     Measure measure;
     std::string db, baseline; // [output], as written
