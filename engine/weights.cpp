@@ -149,20 +149,34 @@ private:
 
 } // namespace
 
+std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most) {
+    const std::int64_t parts = std::min(queries.size(), most);
+    std::vector<std::int64_t> shown;
+    for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t begin = queries.begin + part * queries.size() / parts;
+        const std::int64_t end = queries.begin + (part + 1) * queries.size() / parts;
+        const std::uint64_t scatter = std::uint64_t(begin) * 0x9e3779b97f4a7c15u >> 32; // Fibonacci hashing
+        shown.push_back(begin + std::int64_t(scatter % std::uint64_t(end - begin)));
+    }
+    return shown;
+}
+
 Result<std::vector<float>> attention_weights(const WeightsCall& call) {
     const Problem& p = *call.problem;
     const std::vector<std::int64_t> row_edges = pixel_edges(call.region.q, call.rows);
     const std::vector<std::int64_t> column_edges = pixel_edges(call.region.k, call.columns);
     std::vector<float> weights(std::size_t(call.rows * call.columns), 0.0f);
-    std::vector<std::int64_t> pixel_rows, queries, positions; // of the pixel rows that hold a query
+    std::vector<std::int64_t> queries, positions;                   // shown, ascending
+    std::vector<std::size_t> row_begin(std::size_t(call.rows) + 1); // index of each pixel row's first query
     for (std::int64_t row = 0; row < call.rows; ++row) {
-        const Range queries_of_row{row_edges[std::size_t(row)], row_edges[std::size_t(row + 1)]};
-        if (queries_of_row.size() == 0) continue;
-        pixel_rows.push_back(row);
-        queries.push_back(middle_query(queries_of_row));
-        positions.push_back(query_position(p, queries.back()));
+        for (std::int64_t query :
+             shown_queries({row_edges[std::size_t(row)], row_edges[std::size_t(row + 1)]}, call.queries_per_pixel)) {
+            queries.push_back(query);
+            positions.push_back(query_position(p, query));
+        }
+        row_begin[std::size_t(row) + 1] = queries.size();
     }
-    const RowRuns rows(*call.plan, call.head, std::move(positions));
+    const RowRuns runs(*call.plan, call.head, std::move(positions));
     const MixMode mix = call.plan->mix;
     const int branch_total = is_joint_softmax(mix) ? 1 : call.plan->pass_count;
     const double factor = is_joint_softmax(mix) || mix == MixMode::none ? 1.0 : 1.0 / branch_total;
@@ -172,16 +186,16 @@ Result<std::vector<float>> attention_weights(const WeightsCall& call) {
     {
         RowPainter painter(call, column_edges);
 #pragma omp for schedule(dynamic)
-        for (std::size_t index = 0; index < queries.size(); ++index) {
-            float* pixels = weights.data() + pixel_rows[index] * call.columns;
-            for (int branch = 0; branch < branch_total; ++branch) {
-                const bool painted = painter.paint(queries[index], rows.runs(index),
-                                                   is_joint_softmax(mix) ? -1 : branch, factor, pixels);
-                if (painted) continue;
+        for (std::int64_t row = 0; row < call.rows; ++row) {
+            const std::size_t begin = row_begin[std::size_t(row)], end = row_begin[std::size_t(row) + 1];
+            bool painted = true;
+            for (std::size_t index = begin; index < end; ++index)
+                for (int branch = 0; branch < branch_total && painted; ++branch)
+                    painted = painter.paint(queries[index], runs.runs(index), is_joint_softmax(mix) ? -1 : branch,
+                                            factor / double(end - begin), weights.data() + row * call.columns);
+            if (painted) continue;
 #pragma omp atomic write
-                cancelled = true;
-                break;
-            }
+            cancelled = true;
         }
     }
     if (cancelled) return fail("attention weights: cancelled");

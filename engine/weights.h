@@ -1,6 +1,6 @@
 #pragma once
 // Attention weights as a picture: one head's softmax weights over a region, summed into pixels. Never N² of anything:
-// each pixel row is one query, whose keys come from the plan's tiles.
+// each pixel row is the mean of a few queries, whose keys come from the plan's tiles.
 #include "engine/backends/backend.h"
 #include "engine/pattern/count.h"
 #include <vector>
@@ -15,13 +15,16 @@ struct WeightsCall {
     std::int64_t batch = 0, head = 0;
     Region region;
     std::int64_t rows = 1, columns = 1; // pixels, edges as density_grid's
+    std::int64_t queries_per_pixel = 1; // at most, see shown_queries()
     const CancelFlag* cancel = nullptr;
 };
 
-// The query that a pixel row shows: the middle one (the lower of two).
-inline std::int64_t middle_query(Range queries) { return queries.begin + (queries.size() - 1) / 2; }
+// The queries whose mean a pixel row shows, ascending: all of them up to `most`, else one of each of `most` equal
+// parts. Its place within the part is scattered (but fixed), for even steps would beat against a dilation.
+std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most);
 
-// (rows, columns), row-major: the sum over the pixel's keys of what the pixel row's query multiplies their values with.
+// (rows, columns), row-major: the sum over the pixel's keys of what a query multiplies their values with, averaged over
+// the pixel row's shown queries.
 //   joint softmax   multiplicity · exp(score − lse); over all keys they sum to 1
 //   mean            1/G Σ of the branches' softmax weights
 //   none            Σ of the branches' softmax weights

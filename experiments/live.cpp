@@ -3,6 +3,7 @@
 #include "experiments/case_call.h"
 #include "experiments/run.h"
 #include "experiments/statistics.h"
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <fmt/format.h>
@@ -27,6 +28,12 @@ constexpr double max_repeat_s = 1;
 constexpr std::size_t max_repeats = 5;
 constexpr std::int64_t verified_rows = 8;
 constexpr double max_fkodom_pairs = 0x1p26; // its reference needs whole heads
+
+// How many queries a heatmap's pixel row may average, so that the picture costs about 2^24 scores (some 0.2 s).
+std::int64_t affordable_queries(const Plan& plan, std::int64_t rows) {
+    const double keys_per_query = double(plan.multiplicity) / double(plan.problem.heads * plan.problem.seq_len);
+    return std::int64_t(std::clamp(0x1p24 / (double(rows) * std::max(keys_per_query, 1.0)), 1.0, 16.0));
+}
 
 std::string hours_text(double seconds) {
     if (seconds < 120) return fmt::format("{:.0f} s", seconds);
@@ -97,8 +104,10 @@ private:
             weights.q = call_->inputs->q.data(), weights.k = call_->inputs->k.data();
             weights.head = wanted.head, weights.region = wanted.region;
             weights.rows = wanted.rows, weights.columns = wanted.columns;
+            weights.queries_per_pixel = affordable_queries(call_->plan, wanted.rows);
             weights.cancel = &cancel_;
-            heatmap_ = std::make_shared<const Heatmap>(Heatmap{wanted, TRY(attention_weights(weights))});
+            heatmap_ = std::make_shared<const Heatmap>(
+                Heatmap{wanted, TRY(attention_weights(weights)), weights.queries_per_pixel});
         }
         result.heatmap = heatmap_;
         return {};

@@ -9,9 +9,9 @@
 
 namespace dilascope {
 
-// Attention weights of one head over a region, as pixels. When a pixel row spans several queries it shows its middle
-// one; a pixel's value is the sum of that query's weights over the pixel's keys (each row of the whole matrix sums to
-// 1).
+// Attention weights of one head over a region, as pixels. A pixel's value is the sum of a query's weights over the
+// pixel's keys (each row of the whole matrix sums to 1), averaged over the pixel row's queries, or over some of them
+// when they are many (shown_queries() of engine/weights.h).
 struct HeatmapRequest {
     std::int64_t head = 0;
     Region region;
@@ -21,7 +21,8 @@ struct HeatmapRequest {
 
 struct Heatmap {
     HeatmapRequest request;
-    std::vector<float> weights; // rows × columns, row-major
+    std::vector<float> weights;         // rows × columns, row-major
+    std::int64_t queries_per_pixel = 1; // at most
 };
 
 struct LiveRequest {

@@ -1,5 +1,4 @@
 #include "views/cell_facts.h"
-#include "engine/weights.h"
 #include "views/number_format.h"
 #include "views/theme.h"
 #include <fmt/format.h>
@@ -29,7 +28,8 @@ std::optional<HeatmapValue> heatmap_value(const Heatmap& heatmap, std::int64_t q
     std::int64_t row = 0, column = 0;
     const Range queries = pixel_of(request.region.q, request.rows, q, row);
     const Range keys = pixel_of(request.region.k, request.columns, k, column);
-    return HeatmapValue{heatmap.weights[std::size_t(row * request.columns + column)], middle_query(queries), keys};
+    return HeatmapValue{heatmap.weights[std::size_t(row * request.columns + column)], queries,
+                        std::min(queries.size(), heatmap.queries_per_pixel), keys};
 }
 
 const Heatmap* current_heatmap(const Workspace& workspace) {
@@ -71,11 +71,14 @@ std::string attendance_text(const CellFacts& facts) {
 std::string weight_text(const CellFacts& facts) {
     if (!facts.weight) return "";
     const HeatmapValue& value = *facts.weight;
-    if (value.is_cell(facts.q)) return "weight " + format_significant(value.weight);
-    const std::string keys = value.keys.size() == 1
-                                 ? "key " + format_count(value.keys.begin)
-                                 : "keys " + format_count(value.keys.begin) + " … " + format_count(value.keys.end - 1);
-    return fmt::format("Σ weight {} · query {}, {}", format_significant(value.weight), format_count(value.query), keys);
+    if (value.is_cell()) return "weight " + format_significant(value.weight);
+    const auto tokens = [](Range range, const char* one, const char* many) {
+        if (range.size() == 1) return one + (" " + format_count(range.begin));
+        return many + (" " + format_count(range.begin)) + " … " + format_count(range.end - 1);
+    };
+    const std::string sampled = value.shown < value.queries.size() ? format_count(value.shown) + " of " : "";
+    return fmt::format("Σ weight {} · {}{}, {}", format_significant(value.weight), sampled,
+                       tokens(value.queries, "query", "queries"), tokens(value.keys, "key", "keys"));
 }
 
 std::string facts_text(const CellFacts& facts, const Pattern& pattern) {
@@ -83,7 +86,7 @@ std::string facts_text(const CellFacts& facts, const Pattern& pattern) {
                                    facts.distance, facts.branches.size());
     for (int branch : facts.branches) text += fmt::format(" [{}]", branch_label(pattern, branch));
     text += fmt::format(" row_keys {} row_multiplicity {}", facts.row_keys, facts.row_multiplicity);
-    if (facts.weight && facts.weight->is_cell(facts.q)) text += " weight " + format_plain(facts.weight->weight);
+    if (facts.weight && facts.weight->is_cell()) text += " weight " + format_plain(facts.weight->weight);
     return text;
 }
 
@@ -100,10 +103,10 @@ void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& patte
     for (int branch : facts.branches)
         branch_width += swatch + 6 + canvas.text_size(branch_label(pattern, branch), TextStyle::body).x + 16;
     width = std::max(width, branch_width - 16);
-    if (!weight.empty() && facts.weight->is_cell(facts.q)) state += " · " + weight;
+    if (!weight.empty() && facts.weight->is_cell()) state += " · " + weight;
     for (const std::string& text : {state, weight, row})
         width = std::max(width, canvas.text_size(text, TextStyle::body).x);
-    const bool weight_line = !weight.empty() && !facts.weight->is_cell(facts.q);
+    const bool weight_line = !weight.empty() && !facts.weight->is_cell();
     const float lines = 3.f + (facts.branches.empty() ? 0.f : 1.f) + (weight_line ? 1.f : 0.f);
     const Rect size{0, 0, width + 2 * pad, lines * line + 2 * space::gap};
     // Below right of the mouse, or on the side where there is room.

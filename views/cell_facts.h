@@ -6,13 +6,13 @@
 
 namespace dilascope {
 
-// A heatmap's value at a cell. It is the cell's own weight when the pixel is one cell of the row that the heatmap
-// shows.
+// A heatmap's value at a cell. It is the cell's own weight when the pixel is one cell.
 struct HeatmapValue {
     double weight = 0;
-    std::int64_t query = 0; // the row that the pixel shows
+    Range queries;          // of the pixel
+    std::int64_t shown = 1; // how many of them it averages
     Range keys;             // that it sums
-    bool is_cell(std::int64_t q) const { return query == q && keys.size() == 1; }
+    bool is_cell() const { return queries.size() == 1 && keys.size() == 1; }
 };
 // Nothing when the heatmap does not cover the cell.
 std::optional<HeatmapValue> heatmap_value(const Heatmap& heatmap, std::int64_t q, std::int64_t k);
@@ -33,7 +33,7 @@ CellFacts cell_facts(const Workspace& workspace, std::int64_t q, std::int64_t k)
 
 // "attends", "counted twice", "counted 3 times", "not attended", "after the query, cut by causality".
 std::string attendance_text(const CellFacts& facts);
-// "weight 0.0031", "Σ weight 0.0031 · query 512, keys 0 … 7"; empty without a heatmap.
+// "weight 0.0031", "Σ weight 0.0031 · 4 of queries 512 … 600, keys 0 … 7"; empty without a heatmap.
 std::string weight_text(const CellFacts& facts);
 // One line of everything, for the clipboard.
 std::string facts_text(const CellFacts& facts, const Pattern& pattern);

@@ -109,7 +109,7 @@ std::vector<CardRow> cell_rows(const CellFacts& facts) {
          fmt::format("Distinct keys this query sees; {} counted by branch", format_count(facts.row_multiplicity))}};
     if (!facts.weight)
         rows.push_back({"weight", "–", "", "Shown once the heatmap covers this cell"});
-    else if (facts.weight->is_cell(facts.q))
+    else if (facts.weight->is_cell())
         rows.push_back(
             {"weight", format_significant(facts.weight->weight), "", format_exact(facts.weight->weight, "")});
     else

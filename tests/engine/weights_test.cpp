@@ -5,6 +5,7 @@
 #include "tests/engine/attention_case.h"
 #include <bit>
 #include <cmath>
+#include <set>
 
 using namespace dilascope;
 
@@ -47,7 +48,7 @@ WeightsCall weights_call(const AttentionCase& c) {
 
 } // namespace
 
-TEST_CASE("pixels are the weights of their middle query", "[engine]") {
+TEST_CASE("pixels are the mean weights of their queries", "[engine]") {
     std::mt19937_64 random(11);
     for (int trial = 0; trial < 60; ++trial) {
         Problem problem = random_problem(random, {1, 2, 5, 17, 64, 127, 200});
@@ -65,6 +66,7 @@ TEST_CASE("pixels are the weights of their middle query", "[engine]") {
             call.region.k.end = pick(random, call.region.k.begin + 1, problem.kv_len);
         }
         call.rows = pick(random, 1, 40), call.columns = pick(random, 1, 40); // also more pixels than tokens
+        call.queries_per_pixel = pick(random, 1, 9);
         const std::vector<float> pixels = attention_weights(call).value();
         REQUIRE(pixels.size() == std::size_t(call.rows * call.columns));
         const auto row_edges = pixel_edges(call.region.q, call.rows),
@@ -73,7 +75,11 @@ TEST_CASE("pixels are the weights of their middle query", "[engine]") {
         for (std::int64_t row = 0; row < call.rows; ++row) {
             const Range queries{row_edges[std::size_t(row)], row_edges[std::size_t(row + 1)]};
             std::vector<double> weights(std::size_t(problem.kv_len), 0.0);
-            if (queries.size() > 0) weights = truth(c, call.batch, call.head, middle_query(queries));
+            const auto shown = shown_queries(queries, call.queries_per_pixel);
+            for (std::int64_t query : shown) {
+                const std::vector<double> one = truth(c, call.batch, call.head, query);
+                for (std::size_t key = 0; key < one.size(); ++key) weights[key] += one[key] / double(shown.size());
+            }
             for (std::int64_t column = 0; column < call.columns; ++column) {
                 double expected = 0;
                 for (std::int64_t key = column_edges[std::size_t(column)]; key < column_edges[std::size_t(column + 1)];
@@ -85,6 +91,18 @@ TEST_CASE("pixels are the weights of their middle query", "[engine]") {
         INFO("trial " << trial << " N " << problem.seq_len << " M " << problem.kv_len);
         CHECK(worst < 1e-5);
     }
+}
+
+TEST_CASE("shown queries are all of a few, and one of each part of many", "[engine]") {
+    CHECK(shown_queries({5, 5}, 4).empty());
+    CHECK(shown_queries({5, 8}, 4) == std::vector<std::int64_t>{5, 6, 7});
+    const auto shown = shown_queries({100, 1100}, 4);
+    REQUIRE(shown.size() == 4);
+    for (std::int64_t part = 0; part < 4; ++part)
+        CHECK(Range{100 + 250 * part, 350 + 250 * part}.contains(shown[std::size_t(part)]));
+    std::set<std::int64_t> places; // not all at the same place of their part
+    for (std::int64_t part = 0; part < 4; ++part) places.insert((shown[std::size_t(part)] - 100) % 250);
+    CHECK(places.size() > 1);
 }
 
 TEST_CASE("rows of the whole matrix sum to 1", "[engine]") {

@@ -60,6 +60,8 @@ TEST_CASE("a request is verified, timed and drawn", "[experiments]") {
     weights.head = 1, weights.region = request.heatmap.region, weights.rows = 8, weights.columns = 5;
     REQUIRE(result->heatmap);
     CHECK(result->heatmap->request == request.heatmap);
+    CHECK(result->heatmap->queries_per_pixel >= 10); // all of this small picture's
+    weights.queries_per_pixel = result->heatmap->queries_per_pixel;
     CHECK(result->heatmap->weights == attention_weights(weights).value());
 }
 

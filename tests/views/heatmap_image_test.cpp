@@ -46,6 +46,7 @@ TEST_CASE("unattended pixels are clear, the others take viridis", "[views]") {
 TEST_CASE("a heatmap's value at a cell is its pixel's, and says what that is", "[views]") {
     Heatmap heatmap;
     heatmap.request = {0, {{10, 17}, {100, 105}}, 3, 5};
+    heatmap.queries_per_pixel = 2;
     for (int pixel = 0; pixel < 15; ++pixel) heatmap.weights.push_back(float(pixel));
     const std::vector<std::int64_t> rows = pixel_edges({10, 17}, 3);
     for (std::int64_t q = 10; q < 17; ++q)
@@ -56,8 +57,8 @@ TEST_CASE("a heatmap's value at a cell is its pixel's, and says what that is", "
             while (rows[row + 1] <= q) ++row;
             CHECK(value->weight == double(row * 5 + std::size_t(k - 100)));
             CHECK(value->keys == Range{k, k + 1});
-            CHECK(value->query ==
-                  rows[row] + (rows[row + 1] - rows[row] - 1) / 2); // the middle one, as engine/weights.h has it
+            CHECK(value->queries == Range{rows[row], rows[row + 1]});
+            CHECK(value->shown == std::min<std::int64_t>(2, rows[row + 1] - rows[row]));
         }
     CHECK_FALSE(heatmap_value(heatmap, 9, 100));
     CHECK_FALSE(heatmap_value(heatmap, 10, 105));
