@@ -59,7 +59,8 @@ void Stage::step(const SurfaceEvents& events, const ScriptedInput* input) {
     surface_.end_frame();
     if (times_drawing) surface_.finish_drawing();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-    workbench_.frame_times.add(took.count());
+    // The first frame, which compiles shaders and uploads fonts, is part of the start and counted there.
+    if (std::exchange(has_drawn_, true)) workbench_.frame_times.add(took.count());
     if (on_drawn) on_drawn();
     surface_.present();
     if (std::exchange(workbench_.wants_full_screen, false)) surface_.toggle_full_screen();

@@ -40,6 +40,7 @@ private:
     Workbench workbench_;
     std::optional<ThemeMode> theme_;
     float scale_ = 0;
+    bool has_drawn_ = false;
     std::vector<int> held_keys_;
 };
 
