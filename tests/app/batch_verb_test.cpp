@@ -119,7 +119,7 @@ TEST_CASE("a slower case is a regression, an equal one is not", "[app]") {
     CHECK_THAT(folder.batch(std::string(three_cases) + "[output]\nbaseline = \"nobody\"\n").err, contains("nobody"));
 }
 
-TEST_CASE("Ctrl-C ends a batch in order", "[app]") {
+TEST_CASE("Ctrl-C ends a batch in order", "[app][slow]") {
     const BatchFolder folder;
     const std::string endless = "\n[measure]\nmin_time_s = 60\ntimeout_s = 60\nmax_samples = 1000000\n";
     const std::string path = folder.spec(three_cases, endless);

@@ -8,7 +8,7 @@
 
 using namespace dilascope;
 
-TEST_CASE("dragging a dilation rate changes pattern, heatmap and timing of the real tensors", "[app]") {
+TEST_CASE("dragging a dilation rate changes pattern, heatmap and timing of the real tensors", "[app][slow]") {
     WorkbenchOptions options;
     options.is_persistent = false;
     REQUIRE_FALSE(example_tensors().empty());
@@ -48,7 +48,7 @@ TEST_CASE("dragging a dilation rate changes pattern, heatmap and timing of the r
     CHECK(fixture.workbench().workspace.live->verdict == "ok");
 }
 
-TEST_CASE("keys, palette and overlays do what the command table says", "[app]") {
+TEST_CASE("keys, palette and overlays do what the command table says", "[app][slow]") {
     StageFixture fixture;
     CHECK(fixture.play(R"(
         key 2
@@ -89,7 +89,7 @@ TEST_CASE("keys, palette and overlays do what the command table says", "[app]") 
     )") == "");
 }
 
-TEST_CASE("a plain key belongs to the text field that is being edited", "[app]") {
+TEST_CASE("a plain key belongs to the text field that is being edited", "[app][slow]") {
     StageFixture fixture;
     CHECK(fixture.play(R"(
         key Ctrl+P
@@ -102,13 +102,13 @@ TEST_CASE("a plain key belongs to the text field that is being edited", "[app]")
     )") == "");
 }
 
-TEST_CASE("an overlay keeps the mouse from what is beneath it", "[app]") {
+TEST_CASE("an overlay keeps the mouse from what is beneath it", "[app][slow]") {
     StageFixture fixture;
     CHECK(fixture.play("key F1\nwait_frames 3\nexpect overlay help\nclick layout/compare\nwait_frames 2\n"
                        "expect overlay\nexpect layout design") == "");
 }
 
-TEST_CASE("a splitter resizes its panels and the layout can be reset", "[app]") {
+TEST_CASE("a splitter resizes its panels and the layout can be reset", "[app][slow]") {
     StageFixture fixture;
     fixture.step(2);
     const float before = find_item("view/config")->width;
@@ -119,7 +119,7 @@ TEST_CASE("a splitter resizes its panels and the layout can be reset", "[app]") 
     CHECK(find_item("view/config")->width == before);
 }
 
-TEST_CASE("a script that is wrong fails, and says where", "[app]") {
+TEST_CASE("a script that is wrong fails, and says where", "[app][slow]") {
     for (const auto& [text, part] : {std::pair{"clik theme", "did you mean \"click\""},
                                      {"drag a 1", "takes other words"},
                                      {"key Foo+1", "Foo"},
@@ -139,7 +139,7 @@ TEST_CASE("a script that is wrong fails, and says where", "[app]") {
     CHECK_THAT(fixture.play("expect_same never"), contains("no snapshot"));
 }
 
-TEST_CASE("the window goes on while the engine works for long", "[app]") {
+TEST_CASE("the window goes on while the engine works for long", "[app][slow]") {
     WorkbenchOptions options = small_workbench();
     options.pattern = "dense";
     options.seq_len = 8192;
@@ -169,7 +169,7 @@ TEST_CASE("the window goes on while the engine works for long", "[app]") {
     CHECK(longest_s < 0.5);
 }
 
-TEST_CASE("what is opened is read in the background, and what cannot be read is told", "[app]") {
+TEST_CASE("what is opened is read in the background, and what cannot be read is told", "[app][slow]") {
     const ScratchFolder folder;
     StageFixture fixture;
     REQUIRE(fixture.stage->settle(30));
@@ -189,7 +189,7 @@ TEST_CASE("what is opened is read in the background, and what cannot be read is 
     }
 }
 
-TEST_CASE("closing and opening again shows the same", "[app]") {
+TEST_CASE("closing and opening again shows the same", "[app][slow]") {
     const ScratchFolder folder;
     WorkbenchOptions options;
     options.profile = folder.path;

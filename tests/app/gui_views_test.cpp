@@ -111,7 +111,7 @@ void draw_and_check(const Screen& screen, ThemeMode mode, Data data) {
 
 } // namespace
 
-TEST_CASE("every view draws little data, dark and light", "[app]") {
+TEST_CASE("every view draws little data, dark and light", "[app][slow]") {
     draw_and_check(screens[0], ThemeMode::dark, Data::little);
     draw_and_check(screens[1], ThemeMode::light, Data::little);
 }
@@ -123,7 +123,7 @@ TEST_CASE("every view draws at every size, with no data, little, much and an err
                 draw_and_check(screen, mode, data);
 }
 
-TEST_CASE("the whole window holds its parts at every size", "[app]") {
+TEST_CASE("the whole window holds its parts at every size", "[app][slow]") {
     for (const Screen& screen : screens) {
         WorkbenchOptions options = small_workbench();
         options.scale = screen.scale;

@@ -30,7 +30,7 @@ int big_endian(const std::string& bytes, std::size_t at) {
 
 } // namespace
 
-TEST_CASE("render draws the window and a view as PNG without a display", "[app]") {
+TEST_CASE("render draws the window and a view as PNG without a display", "[app][slow]") {
     const ScratchFolder folder;
     for (const std::string view : {"workbench", "pattern"}) {
         const BinaryRun run = render({"--view", view, "--size", "900x600", "--output", folder / (view + ".png")});
@@ -45,7 +45,7 @@ TEST_CASE("render draws the window and a view as PNG without a display", "[app]"
     }
 }
 
-TEST_CASE("render writes figures as SVG, PDF and PNG", "[app]") {
+TEST_CASE("render writes figures as SVG, PDF and PNG", "[app][slow]") {
     const ScratchFolder folder;
     for (const auto& [ending, begin] : {std::pair{".svg", "<?xml"}, {".pdf", "%PDF"}, {".png", "\x89PNG"}}) {
         const auto path = folder / (std::string("figure") + ending);
@@ -65,7 +65,7 @@ TEST_CASE("render lists its views", "[app]") {
         CHECK_THAT(run.out, contains(name));
 }
 
-TEST_CASE("render refuses in one sentence what it cannot draw", "[app]") {
+TEST_CASE("render refuses in one sentence what it cannot draw", "[app][slow]") {
     const ScratchFolder folder;
     const std::string png = folder / "x.png";
     struct Refusal {
