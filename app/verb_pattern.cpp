@@ -1,8 +1,8 @@
+#include "app/text_forms.h"
 #include "app/verbs.h"
 #include "engine/pattern/count.h"
 #include "engine/pattern/pattern_text.h"
 #include "experiments/tensor_file.h"
-#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 
@@ -29,33 +29,6 @@ std::string digits(Wide value) {
     return text;
 }
 
-// Whole numbers with the separators between them: numbers_in("0:8,2:6", ":,:") is {0, 8, 2, 6}. False when the text
-// differs.
-bool numbers_in(std::string_view text, std::string_view separators, std::int64_t* numbers) {
-    for (std::size_t index = 0; index <= separators.size(); ++index) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[index]);
-        if (error != std::errc{}) return false;
-        text.remove_prefix(std::size_t(end - text.data()));
-        if (index == separators.size()) return text.empty();
-        if (text.empty() || text[0] != separators[index]) return false;
-        text.remove_prefix(1);
-    }
-    return false;
-}
-
-Result<Region> parse_region(const std::string& text, const Problem& problem) {
-    if (text.empty()) return whole_matrix(problem);
-    std::int64_t n[4];
-    if (!numbers_in(text, ":,:", n))
-        return fail(fmt::format("--region is \"{}\"; expected q0:q1,k0:k1, e.g. 0:4096,0:4096", text));
-    const bool inside =
-        0 <= n[0] && n[0] < n[1] && n[1] <= problem.seq_len && 0 <= n[2] && n[2] < n[3] && n[3] <= problem.kv_len;
-    if (!inside)
-        return fail(fmt::format("--region {} is empty or leaves the matrix; queries run 0:{}, keys 0:{}", text,
-                                problem.seq_len, problem.kv_len));
-    return Region{{n[0], n[1]}, {n[2], n[3]}};
-}
-
 Result<void> write_mask(const Options& options, const Pattern& pattern, const Problem& problem) {
     constexpr std::int64_t most_cells = std::int64_t{1} << 30;
     if (problem.seq_len > most_cells / problem.kv_len)
@@ -70,15 +43,12 @@ Result<void> write_mask(const Options& options, const Pattern& pattern, const Pr
 }
 
 Result<void> write_density(const Options& options, const Pattern& pattern, const Problem& problem) {
-    std::int64_t size[2]; // width, height
-    constexpr std::int64_t most_pixels = std::int64_t{1} << 26;
-    if (!numbers_in(options.pixels, "x", size) || size[0] < 1 || size[1] < 1 || size[0] > most_pixels / size[1])
-        return fail(fmt::format("--pixels is \"{}\"; expected WIDTHxHEIGHT of at most 2^26 pixels, e.g. 1024x1024",
-                                options.pixels));
-    const Region region = TRY(parse_region(options.region, problem));
-    std::vector<double> density(std::size_t(size[0] * size[1]));
-    density_grid(pattern, problem, options.head, region, size[1], size[0], density);
-    return write_npy(options.density_file, {size[1], size[0]}, density.data());
+    const PixelSize size = TRY(parse_size("--pixels", options.pixels, 1, 1 << 13));
+    Region region = whole_matrix(problem);
+    if (!options.region.empty()) region = TRY(parse_region("--region", options.region, problem));
+    std::vector<double> density(std::size_t(size.width * size.height));
+    density_grid(pattern, problem, options.head, region, size.height, size.width, density);
+    return write_npy(options.density_file, {size.height, size.width}, density.data());
 }
 
 void print_json(const Pattern& pattern, const Problem& problem, const std::vector<HeadCounts>& heads) {

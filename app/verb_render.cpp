@@ -3,6 +3,7 @@
 #include "app/gui_script.h"
 #include "app/offscreen.h"
 #include "app/stage.h"
+#include "app/text_forms.h"
 #include "app/verbs.h"
 #include "engine/nearest.h"
 #include <algorithm>
@@ -21,29 +22,6 @@ struct Rendering {
     bool is_figure = false, is_causal = false;
     double limit_s = 60;
 };
-
-struct PixelSize {
-    int width = 0, height = 0;
-};
-Result<PixelSize> parse_size(const std::string& text) {
-    PixelSize size;
-    int used = 0;
-    if (std::sscanf(text.c_str(), "%dx%d%n", &size.width, &size.height, &used) != 2 || used != int(text.size()) ||
-        size.width < 64 || size.height < 64 || size.width > 16384 || size.height > 16384)
-        return fail("--size is \"" + text + "\"; expected WIDTHxHEIGHT in pixels, 64 … 16384 each, such as 1600x1000");
-    return size;
-}
-
-Result<Region> parse_region(const std::string& text, const Problem& problem) {
-    long long q0 = 0, q1 = 0, k0 = 0, k1 = 0;
-    int used = 0;
-    if (std::sscanf(text.c_str(), "%lld:%lld,%lld:%lld%n", &q0, &q1, &k0, &k1, &used) != 4 ||
-        used != int(text.size()) || q0 < 0 || k0 < 0 || q1 <= q0 || k1 <= k0 || q1 > problem.seq_len ||
-        k1 > problem.kv_len)
-        return fail("--region is \"" + text + "\"; expected q0:q1,k0:k1 with 0 ≤ q0 < q1 ≤ " +
-                    std::to_string(problem.seq_len) + " and 0 ≤ k0 < k1 ≤ " + std::to_string(problem.kv_len));
-    return Region{{q0, q1}, {k0, k1}};
-}
 
 int list_views() {
     std::printf("%-12s %s\n", "workbench", "The whole window");
@@ -67,7 +45,7 @@ Result<void> select(Workspace& workspace, const Rendering& rendering) {
                     std::to_string(workspace.problem.heads - 1));
     workspace.select_head(rendering.head);
     if (rendering.region.empty()) return {};
-    const Region region = TRY(parse_region(rendering.region, workspace.problem));
+    const Region region = TRY(parse_region("--region", rendering.region, workspace.problem));
     workspace.camera.fitted = false;
     workspace.camera.q_centre = double(region.q.begin + region.q.end) / 2;
     workspace.camera.k_centre = double(region.k.begin + region.k.end) / 2;
@@ -88,7 +66,7 @@ Result<int> render(Rendering rendering) {
     if (rendering.view == "list") return list_views();
     TRY(check_view(rendering.view));
     if (rendering.output.empty()) return fail("--output is missing; expected a file ending in .png, .svg or .pdf");
-    const PixelSize size = TRY(parse_size(rendering.size));
+    const PixelSize size = TRY(parse_size("--size", rendering.size, 64, 16384));
     std::string ending = std::filesystem::path(rendering.output).extension().string();
     if (ending != ".png" && ending != ".svg" && ending != ".pdf")
         return fail("--output is \"" + rendering.output + "\"; expected a file ending in .png, .svg or .pdf");
@@ -105,11 +83,12 @@ Result<int> render(Rendering rendering) {
         rendering.theme == "light" || (rendering.theme.empty() && as_figure) ? ThemeMode::light : ThemeMode::dark;
     if (rendering.is_causal) options.causal = true;
 
-    const std::unique_ptr<Offscreen> surface = TRY(Offscreen::open(size.width, size.height));
+    const std::unique_ptr<Offscreen> surface = TRY(Offscreen::open(int(size.width), int(size.height)));
     Stage stage(*surface, options);
     Workbench& workbench = stage.workbench();
     if (!is_window) workbench.layout() = leaf({rendering.view});
     workbench.shows_bars = is_window;
+    if (!is_window) workbench.workspace.live_enabled = workbench.find_view(rendering.view)->shows_live();
     TRY(wait_until_complete(stage, rendering.limit_s)); // the tensors are there
     TRY(select(workbench.workspace, rendering));
     Picture picture;

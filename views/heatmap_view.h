@@ -23,6 +23,7 @@ public:
     void draw(Workspace& workspace, Canvas& canvas) override;
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect figure) override;
     bool is_complete() const override { return is_complete_; }
+    bool shows_live() const override { return true; }
 
 private:
     bool take_heatmap(const Workspace& workspace);

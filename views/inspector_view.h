@@ -26,6 +26,7 @@ public:
     }
     void draw(Workspace& workspace, Canvas& canvas) override;
     bool is_complete() const override { return is_complete_; }
+    bool shows_live() const override { return true; }
 
 private:
     void draw_cell(Workspace& workspace);

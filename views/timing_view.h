@@ -19,6 +19,7 @@ public:
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect rect) override;
 
     bool is_complete() const override { return is_complete_; }
+    bool shows_live() const override { return true; }
 
 private:
     void update_request(const Workspace& workspace);

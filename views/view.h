@@ -22,6 +22,8 @@ public:
     virtual bool draw_figure(const Workspace&, Canvas&, Rect) { return false; }
     // False while a picture of its own is still being computed; `render` and GUI scripts wait for it.
     virtual bool is_complete() const { return true; }
+    // It draws results of the live engine, so a picture of it alone needs them.
+    virtual bool shows_live() const { return false; }
 };
 
 // A fresh set of all views, in menu order.

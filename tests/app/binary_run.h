@@ -28,6 +28,7 @@ inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::mil
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     const pid_t pid = ::fork();
+    if (pid < 0) return {-1, "", "fork failed"}; // kill(-1) would reach every process
     if (pid == 0) {
         ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
         ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);

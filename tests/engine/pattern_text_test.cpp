@@ -1,9 +1,8 @@
 #include "engine/pattern/pattern_text.h"
-#include "tests/catch.h"
+#include "tests/contains.h"
 #include "tests/engine/random_pattern.h"
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 
 TEST_CASE("the text form round-trips every pattern", "[pattern]") {
     std::mt19937_64 random(4);
@@ -32,18 +31,18 @@ TEST_CASE("a preset and its general form are one pattern with one text", "[patte
 
 TEST_CASE("bad pattern text names the culprit and the mend", "[pattern]") {
     const auto error_of = [](const char* text) { return parse_pattern(text).error().what; };
-    CHECK_THAT(error_of("longnt segments=1"), Contains("unknown kind \"longnt\"; did you mean \"longnet\"?"));
+    CHECK_THAT(error_of("longnt segments=1"), contains("unknown kind \"longnt\"; did you mean \"longnet\"?"));
     CHECK_THAT(error_of("longnet segmets=4"),
-               Contains("unknown key \"segmets\" of longnet; did you mean \"segments\"?"));
-    CHECK_THAT(error_of("longnet mix=mean"), Contains("longnet fixes mix; use \"dilated"));
-    CHECK_THAT(error_of("dilated mix=men"), Contains("mix is \"men\"; did you mean \"mean\"?"));
-    CHECK_THAT(error_of("window left=12x"), Contains("left has \"12x\"; expected a whole number"));
-    CHECK_THAT(error_of("window left=99999999999999999999"), Contains("expected a whole number below 2^63"));
-    CHECK_THAT(error_of("window left=1 left=2"), Contains("left is given twice"));
-    CHECK_THAT(error_of("window left"), Contains("not of the form key=value"));
-    CHECK_THAT(error_of("dense left=1"), Contains("dense takes no keys"));
-    CHECK_THAT(error_of("longnet segments="), Contains("segments has \"\""));
-    CHECK_THAT(error_of("  "), Contains("it is empty"));
+               contains("unknown key \"segmets\" of longnet; did you mean \"segments\"?"));
+    CHECK_THAT(error_of("longnet mix=mean"), contains("longnet fixes mix; use \"dilated"));
+    CHECK_THAT(error_of("dilated mix=men"), contains("mix is \"men\"; did you mean \"mean\"?"));
+    CHECK_THAT(error_of("window left=12x"), contains("left has \"12x\"; expected a whole number"));
+    CHECK_THAT(error_of("window left=99999999999999999999"), contains("expected a whole number below 2^63"));
+    CHECK_THAT(error_of("window left=1 left=2"), contains("left is given twice"));
+    CHECK_THAT(error_of("window left"), contains("not of the form key=value"));
+    CHECK_THAT(error_of("dense left=1"), contains("dense takes no keys"));
+    CHECK_THAT(error_of("longnet segments="), contains("segments has \"\""));
+    CHECK_THAT(error_of("  "), contains("it is empty"));
 }
 
 TEST_CASE("patterns that do not fit their problem are refused with the reason", "[pattern]") {
@@ -51,17 +50,17 @@ TEST_CASE("patterns that do not fit their problem are refused with the reason", 
         return validate(parse_pattern(text).value(), problem).error().what;
     };
     const Problem problem = self_attention(64, 2, 8);
-    CHECK_THAT(error_of("longnet segments=64 rates=1,2", problem), Contains("1 segments but 2 rates"));
+    CHECK_THAT(error_of("longnet segments=64 rates=1,2", problem), contains("1 segments but 2 rates"));
     CHECK_THAT(error_of("longnet segments=4 rates=8", problem),
-               Contains("rates[0] is 8, larger than its segment length 4"));
-    CHECK_THAT(error_of("longnet segments=0 rates=1", problem), Contains("segments[0] is 0"));
-    CHECK_THAT(error_of("seed segments=8,16,32 rates=1,2,4", problem), Contains("splits 2 heads over 3 branches"));
-    CHECK_THAT(error_of("window left=-1", problem), Contains("left is -1"));
-    CHECK_THAT(error_of("dense", self_attention(0, 1, 8)), Contains("seq_len is 0; expected 1"));
+               contains("rates[0] is 8, larger than its segment length 4"));
+    CHECK_THAT(error_of("longnet segments=0 rates=1", problem), contains("segments[0] is 0"));
+    CHECK_THAT(error_of("seed segments=8,16,32 rates=1,2,4", problem), contains("splits 2 heads over 3 branches"));
+    CHECK_THAT(error_of("window left=-1", problem), contains("left is -1"));
+    CHECK_THAT(error_of("dense", self_attention(0, 1, 8)), contains("seq_len is 0; expected 1"));
     Problem grouped = self_attention(8, 12, 8);
     grouped.kv_heads = 5;
-    CHECK_THAT(error_of("dense", grouped), Contains("kv_heads is 5, which does not divide heads 12"));
+    CHECK_THAT(error_of("dense", grouped), contains("kv_heads is 5, which does not divide heads 12"));
     Problem shorter = self_attention(8, 1, 8);
     shorter.kv_len = 7;
-    CHECK_THAT(error_of("dense", shorter), Contains("kv_len is 7, shorter than seq_len 8"));
+    CHECK_THAT(error_of("dense", shorter), contains("kv_len is 7, shorter than seq_len 8"));
 }
