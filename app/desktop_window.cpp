@@ -169,6 +169,11 @@ void DesktopWindow::present() {
 
 void DesktopWindow::finish_drawing() { glFinish(); }
 
+bool DesktopWindow::is_slow() const {
+    const auto* renderer = reinterpret_cast<const char*>(glGetString(GL_RENDERER));
+    return renderer && (std::strstr(renderer, "llvmpipe") || std::strstr(renderer, "softpipe"));
+}
+
 Picture DesktopWindow::read_pixels() {
     Picture picture{width_, height_, std::vector<std::uint32_t>(std::size_t(width_) * std::size_t(height_))};
     for (int y = 0; y < height_; ++y)

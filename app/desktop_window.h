@@ -27,6 +27,7 @@ public:
     Picture read_pixels() override;
     void present() override;
     void finish_drawing() override;
+    bool is_slow() const override;
     void fonts_changed() override;
     float content_scale() const override { return content_scale_; }
     int width() const override { return width_; }

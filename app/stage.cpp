@@ -15,7 +15,9 @@ void Stage::apply_look() {
     if (theme_ == session.theme && scale == scale_) return;
     use_theme(session.theme);
     apply_imgui_style(session.theme, scale);
-    ImGui::GetStyle().AntiAliasedLinesUseTex = false; // the font texture is sampled without filter
+    ImGuiStyle& style = ImGui::GetStyle();
+    style.AntiAliasedLinesUseTex = false; // the font texture is sampled without filter
+    style.AntiAliasedLines = style.AntiAliasedFill = !surface_.is_slow();
     if (scale != scale_) {
         build_fonts(scale);
         surface_.fonts_changed();

@@ -37,6 +37,9 @@ public:
     virtual void finish_drawing() = 0; // waits for the drawing, so that a frame's time includes it
     // Uploads the fonts that were built into ImGui's atlas.
     virtual void fonts_changed() = 0;
+    // Drawn by the processor: every triangle counts, and soft rims double them. False where a picture is wanted, not
+    // speed.
+    virtual bool is_slow() const { return false; }
     virtual float content_scale() const = 0; // the display's, 1 for 96 dpi
     virtual int width() const = 0;           // pixels
     virtual int height() const = 0;

@@ -1,4 +1,5 @@
 #include "app/textures.h"
+#include "app/solid_fill.h"
 #include <epoxy/gl.h>
 #include <imgui.h>
 
@@ -26,7 +27,7 @@ void* Textures::texture(const Image& image) {
         glBindTexture(GL_TEXTURE_2D, entry.name);
         if (fresh) {
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-            glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+            glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
             glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
         }
@@ -45,6 +46,11 @@ void* Textures::texture(const Image& image) {
         entry.height = image.height;
     }
     return reinterpret_cast<void*>(std::uintptr_t(entry.name));
+}
+
+bool Textures::solid_fill(ImDrawList* list, Rect pixels, Colour colour) {
+    dilascope::solid_fill(list, pixels, colour);
+    return true;
 }
 
 void Textures::end_frame() {

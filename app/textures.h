@@ -10,6 +10,7 @@ class Textures : public TextureSource {
 public:
     ~Textures() override; // needs the GL context that made the textures
     void* texture(const Image& image) override;
+    bool solid_fill(ImDrawList* list, Rect pixels, Colour colour) override;
     // Once a frame: forgets what was not drawn for some seconds.
     void end_frame();
 

@@ -1,5 +1,6 @@
 #include "experiments/live.h"
 #include "engine/weights.h"
+#include "experiments/background_thread.h"
 #include "experiments/case_call.h"
 #include "experiments/run.h"
 #include "experiments/statistics.h"
@@ -11,10 +12,6 @@
 #include <new>
 #include <optional>
 #include <thread>
-#ifdef __linux__
-#include <sys/resource.h>
-#include <unistd.h>
-#endif
 
 namespace dilascope {
 namespace {
@@ -202,14 +199,6 @@ struct LiveEngine::Impl {
             if (finished && !cancel) latest = std::move(result);
             running = false;
         }
-    }
-
-    // Frames come first: on few cores the engine's threads would otherwise hold the window up. They inherit this.
-    static void yield_to_the_window() {
-#ifdef __linux__
-        constexpr int niceness = 10;
-        setpriority(PRIO_PROCESS, id_t(gettid()), niceness);
-#endif
     }
 };
 

@@ -65,6 +65,15 @@ void ImGuiCanvas::rectangle(Rect r, Colour colour, float width, float radius) {
 }
 
 void ImGuiCanvas::filled_rectangle(Rect r, Colour colour, float radius) {
+    constexpr float large = 128 * 128; // pixels
+    const Point corner = screen({r.x, r.y});
+    const Rect pixels{corner.x, corner.y, r.width * scale_, r.height * scale_};
+    const ImVec2 clip_low = list_->GetClipRectMin(), clip_high = list_->GetClipRectMax();
+    const bool is_whole = pixels.x >= clip_low.x && pixels.y >= clip_low.y && pixels.right() <= clip_high.x &&
+                          pixels.bottom() <= clip_high.y;
+    if (textures_ && radius == 0 && colour.a == 255 && is_whole && pixels.width * pixels.height > large &&
+        textures_->solid_fill(list_, pixels, colour))
+        return;
     list_->AddRectFilled(vec2(screen({r.x, r.y})), vec2(screen({r.right(), r.bottom()})), colour32(colour),
                          radius * scale_);
 }

@@ -13,7 +13,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 4;                // for a picture, before the frame goes on without it
+constexpr double wait_ms = 3;                // for a picture, before the frame goes on without it
 constexpr double dim_after_s = 0.15;         // a picture that is still not the wanted one
 constexpr std::int64_t preview_pixels = 160; // side of the coarse picture shown when the last one is of another pattern
 constexpr float toolbar_height = 32;
