@@ -8,16 +8,15 @@ namespace dilascope {
 
 // Where and by what a run was measured.
 struct Environment {
-    std::string cpu;          // model name
+    std::string cpu; // model name
     std::int64_t threads = 0;
-    std::string governor;     // "performance", "" when the system does not tell
-    std::string gpu;          // "" when none
-    std::string build;        // version, compiler and build type
-    std::string git_commit;   // of the source built, "" when unknown
+    std::string governor;   // "performance", "" when the system does not tell
+    std::string gpu;        // "" when none
+    std::string build;      // version, compiler and build type
+    std::string git_commit; // of the source built, "" when unknown
     bool git_dirty = false;
 
-    template <class Self, class V>
-    static void visit(Self& self, V&& v) {
+    template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"cpu", "Processor"}, self.cpu);
         v(Field{"threads", "CPU threads used"}, self.threads);
         v(Field{"governor", "CPU frequency governor"}, self.governor);
@@ -31,39 +30,39 @@ const Environment& this_environment();
 
 enum class RunStatus : std::uint8_t { queued, running, done, failed, interrupted, excluded, cancelled };
 constexpr auto enum_names(RunStatus) {
-    return std::array<std::string_view, 7>{"queued", "running", "done", "failed", "interrupted", "excluded", "cancelled"};
+    return std::array<std::string_view, 7>{"queued",      "running",  "done",     "failed",
+                                           "interrupted", "excluded", "cancelled"};
 }
 // The verdict of a run whose process ended before it did.
 inline constexpr std::string_view interrupted_verdict = "none: the process ended before the run did";
 
 struct Run {
-    std::string id;             // ULID: sorts by creation time
-    std::string experiment;     // name of the experiment
+    std::string id;         // ULID: sorts by creation time
+    std::string experiment; // name of the experiment
     std::string case_hash;
     RunStatus status = RunStatus::queued;
-    std::string created;        // ISO 8601, UTC
+    std::string created; // ISO 8601, UTC
     Case config;
     Environment environment;
     // verdict: compared with `reference` on sampled rows before anything was timed
-    std::string verdict;        // "ok", "wrong: …", or why there is none
-    double error_max_abs = 0;   // worst |out − reference| on the sampled rows
+    std::string verdict;      // "ok", "wrong: …", or why there is none
+    double error_max_abs = 0; // worst |out − reference| on the sampled rows
     std::int64_t verified_rows = 0;
-    std::string kernel;         // the kernel chosen and why
+    std::string kernel; // the kernel chosen and why
     // exact counts, all heads of one batch element
     std::int64_t active_pairs = 0;
     std::int64_t multiplicity = 0;
-    double density = 0;         // active ÷ allowed pairs
+    double density = 0; // active ÷ allowed pairs
     // timing
     std::int64_t sample_count = 0;
     std::int64_t calls_per_sample = 0; // more than 1 when one call is too short to time alone
     double time_ms_median = 0, time_ms_min = 0, time_ms_mad = 0, time_ms_ci_low = 0, time_ms_ci_high = 0;
     double noise_pct = 0;
     double gflop_per_s = 0;
-    std::string stop_rule;      // which rule ended the measurement: "noise", "max_samples", "timeout" …
-    std::string notes, tags;    // the only columns that may change once a run is done
+    std::string stop_rule;   // which rule ended the measurement: "noise", "max_samples", "timeout" …
+    std::string notes, tags; // the only columns that may change once a run is done
 
-    template <class Self, class V>
-    static void visit(Self& self, V&& v) {
+    template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"id", "Run id (ULID)"}, self.id);
         v(Field{"experiment", "Experiment name"}, self.experiment);
         v(Field{"case_hash", "Identity of the case"}, self.case_hash);
@@ -93,4 +92,4 @@ struct Run {
     }
 };
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -1,6 +1,6 @@
 #pragma once
-// View: one panel. To add one: x_view.h/.cpp and one line in views.cpp; menu, palette, layout, `render` and the headless
-// draw test pick it up.
+// View: one panel. To add one: x_view.h/.cpp and one line in views.cpp; menu, palette, layout, `render` and the
+// headless draw test pick it up.
 #include "views/canvas.h"
 #include "views/workspace.h"
 #include <memory>
@@ -33,10 +33,10 @@ std::vector<std::unique_ptr<View>> make_views();
 void mark_item(const char* id);
 struct MarkedItem {
     std::string id;
-    Rect rect;      // screen pixels
+    Rect rect; // screen pixels
     bool enabled = true;
 };
 const std::vector<MarkedItem>& marked_items(); // of the frame being drawn
 void clear_marked_items();                     // at the start of a frame
 
-}  // namespace dilascope
+} // namespace dilascope

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <sstream>
 
@@ -73,6 +74,25 @@ TEST_CASE("layers point one way: app, views, experiments, engine", "[rules]") {
                 INFO(file.string() << " includes " << include);
                 CHECK((may_use_cuda(file) || !std::regex_search(include, std::regex("^(cuda|cublas|nccl|nvml)"))));
             }
+}
+
+TEST_CASE("no two headers define a type of the same name", "[rules]") {
+    // All of ours live in one namespace; two of a name in different headers link, and then destroy each other's
+    // objects.
+    static const std::regex definition(R"(^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)?\s*\{)",
+                                       std::regex::multiline);
+    std::map<std::string, std::string> found; // name → file
+    for (const char* folder : {"engine", "experiments", "views", "app"})
+        for (const fs::path& file : sources(folder)) {
+            if (file.extension() != ".h") continue;
+            const std::string text = text_of(file);
+            for (std::sregex_iterator at(text.begin(), text.end(), definition), end; at != end; ++at) {
+                const auto [first, is_new] = found.try_emplace((*at)[1], file.string());
+                INFO((*at)[1] << " stands in " << first->second << " and " << file.string());
+                CHECK(is_new);
+            }
+        }
+    CHECK(found.size() > 100);
 }
 
 TEST_CASE("no file is longer than 400 lines", "[rules]") {
