@@ -20,7 +20,7 @@ public:
     std::uint64_t generation() const { return generation_; }
 
 private:
-    LiveEngine engine_;
+    LiveEngine engine_{LivePriority::below_window};
     std::uint64_t generation_ = 0, version_ = 0;
     HeatmapRequest heatmap_;
     std::shared_ptr<const Qkv> tensors_;

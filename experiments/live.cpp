@@ -174,8 +174,8 @@ struct LiveEngine::Impl {
     bool running = false, stopping = false;
     std::thread thread; // last: it uses all of the above
 
-    void work() {
-        yield_to_the_window();
+    void work(LivePriority priority) {
+        if (priority == LivePriority::below_window) yield_to_the_window();
         LiveWorker worker(cancel);
         std::unique_lock lock(mutex);
         while (true) {
@@ -202,8 +202,8 @@ struct LiveEngine::Impl {
     }
 };
 
-LiveEngine::LiveEngine() : impl_(std::make_unique<Impl>()) {
-    impl_->thread = std::thread([impl = impl_.get()] { impl->work(); });
+LiveEngine::LiveEngine(LivePriority priority) : impl_(std::make_unique<Impl>()) {
+    impl_->thread = std::thread([impl = impl_.get(), priority] { impl->work(priority); });
 }
 
 LiveEngine::~LiveEngine() {

@@ -43,9 +43,12 @@ struct LiveResult {
     std::shared_ptr<const Heatmap> heatmap;
 };
 
+// below_window: runs on CPU time that nobody else wants, so that frames come first on few cores.
+enum class LivePriority : std::uint8_t { normal, below_window };
+
 class LiveEngine {
 public:
-    LiveEngine();
+    explicit LiveEngine(LivePriority priority = LivePriority::normal);
     ~LiveEngine();
     // Returns the request's generation at once; cancels whatever ran before.
     std::uint64_t submit(LiveRequest request);
