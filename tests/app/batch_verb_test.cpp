@@ -12,7 +12,8 @@ using namespace dilascope;
 
 namespace {
 
-constexpr const char* quick = "\n[measure]\nwarmup = 1\nmin_samples = 9\nmin_time_s = 0\nmax_noise_pct = 1000\n";
+constexpr const char* quick =
+    "\n[measure]\nwarmup = 1\nmin_samples = 9\nmax_samples = 9\nmin_time_s = 0\nmax_noise_pct = 1000\n";
 
 struct BatchFolder {
     ScratchFolder folder;
