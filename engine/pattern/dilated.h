@@ -67,6 +67,11 @@ struct BranchView {
     bool takes_part = false;
 };
 BranchView branch_view(const Dilated&, const Problem&, std::int64_t head, int branch);
+// The segment of the branch that holds a position; the last one ends with the keys (a ragged tail).
+inline Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_len) {
+    const std::int64_t begin = position / view.segment_length * view.segment_length;
+    return {begin, std::min(begin + view.segment_length, kv_len)};
+}
 
 Result<void> validate(const Dilated&, const Problem&);
 BranchSet branches(const Dilated&, const Problem&, std::int64_t head, std::int64_t position, std::int64_t key);

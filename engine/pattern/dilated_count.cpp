@@ -83,11 +83,6 @@ void add_pixels(std::span<const Term> terms, Range rows, Range keys, bool causal
     }
 }
 
-Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_len) {
-    const std::int64_t begin = position / view.segment_length * view.segment_length;
-    return {begin, std::min(begin + view.segment_length, kv_len)};
-}
-
 Residues class_of(const BranchView& view, Range segment) {
     return {(segment.begin + view.phase) % view.rate, view.rate};
 }

@@ -20,11 +20,6 @@ KeyRun segment_run(const BranchOfHead& branch, Range segment) {
             std::int32_t(std::max<std::int64_t>(0, count)), std::int32_t(branch.branch), Band{}};
 }
 
-Range segment_of(const BranchView& view, std::int64_t position, std::int64_t kv_len) {
-    const std::int64_t begin = position / view.segment_length * view.segment_length;
-    return {begin, std::min(begin + view.segment_length, kv_len)};
-}
-
 // All tiles of the rows in [span.begin, span.end): pieces between segment ends, in each piece rows grouped by
 // membership.
 void append_span(std::span<const BranchOfHead> branches, Range span, std::int64_t kv_len, PlanBuilder& builder) {
