@@ -1,4 +1,5 @@
 #include "engine/weights.h"
+#include "engine/analysis/head_tiles.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,40 +9,16 @@ namespace {
 
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-// A run of keys that one row sees, shifted to its repeat and cut by its band: `first + stride·index`.
-struct RowRun {
-    std::int64_t first = 0, count = 0;
-    std::int32_t stride = 1, branch = 0;
-};
-
-RowRun row_run(const KeyRun& run, std::int64_t key_shift, std::int64_t position) {
-    RowRun seen{run.first + key_shift, run.count, run.stride, run.branch};
-    if (run.band.is_full()) return seen;
-    // Indices with lo ≤ key − position ≤ hi.
-    const auto index_from = [&](std::int64_t key) {
-        return -floor_div(seen.first - key, seen.stride);
-    }; // ⌈(key − first)/stride⌉
-    const std::int64_t begin =
-        run.band.lo <= -Band::open ? 0 : std::max<std::int64_t>(0, index_from(position + run.band.lo));
-    const std::int64_t end =
-        run.band.hi >= Band::open ? seen.count : std::min(seen.count, index_from(position + run.band.hi + 1));
-    seen.first += begin * seen.stride;
-    seen.count = std::max<std::int64_t>(0, end - begin);
-    return seen;
-}
-
 // The runs of chosen query positions (ascending) of one head, found by walking the tiles of its class once.
 class RowRuns {
 public:
     RowRuns(const Plan& plan, std::int64_t head, std::vector<std::int64_t> positions)
         : plan_(plan), positions_(std::move(positions)), runs_(positions_.size()) {
-        for (const TileList& list : plan.lists) {
-            if (list.head_class != plan.head_classes[std::size_t(head)]) continue;
-            for (std::int64_t repeat = 0; repeat < list.repeat_count; ++repeat)
-                for (std::int64_t tile = 0; tile < list.tile_count; ++tile)
-                    take_tile(plan.tiles[std::size_t(list.tiles_begin + tile)], repeat * list.row_shift,
-                              repeat * list.key_shift);
-        }
+        const HeadTiles tiles(plan, {&head, 1});
+        for (const HeadTiles::Part& part : tiles.parts())
+            for (std::int64_t repeat = 0; repeat < part.list->repeat_count; ++repeat)
+                for (const QueryTile& tile : tiles.tiles(*part.list))
+                    take_tile(tiles, tile, repeat * part.list->row_shift, repeat * part.list->key_shift);
     }
     std::span<const RowRun> runs(std::size_t row) const { return runs_[row]; }
 
@@ -52,19 +29,14 @@ private:
         return std::binary_search(first, first + tile.row_count, offset);
     }
 
-    void take_tile(const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift) {
-        const std::int64_t first = tile.first_row + row_shift;
-        const std::int64_t last_offset = tile.row_stride > 0
-                                             ? std::int64_t(tile.row_count - 1) * tile.row_stride
-                                             : plan_.row_offsets[std::size_t(tile.rows_begin + tile.row_count - 1)];
-        auto wanted = std::lower_bound(positions_.begin(), positions_.end(), first);
-        for (; wanted != positions_.end() && *wanted <= first + last_offset; ++wanted) {
-            if (!holds(tile, *wanted - first)) continue;
+    void take_tile(const HeadTiles& tiles, const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift) {
+        const Range extent = tiles.extent(tile);
+        auto wanted = std::lower_bound(positions_.begin(), positions_.end(), extent.begin + row_shift);
+        for (; wanted != positions_.end() && *wanted < extent.end + row_shift; ++wanted) {
+            if (!holds(tile, *wanted - row_shift - tile.first_row)) continue;
             std::vector<RowRun>& runs = runs_[std::size_t(wanted - positions_.begin())];
-            for (std::int32_t index = 0; index < tile.run_count; ++index) {
-                const RowRun run = row_run(plan_.runs[std::size_t(tile.runs_begin + index)], key_shift, *wanted);
-                if (run.count > 0) runs.push_back(run);
-            }
+            for (const KeyRun& run : tiles.runs(tile))
+                if (const RowRun seen = row_run(run, key_shift, *wanted); seen.count > 0) runs.push_back(seen);
         }
     }
 
