@@ -1,5 +1,4 @@
 #include "engine/backends/reference.h"
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -10,7 +9,8 @@ namespace dilascope {
 std::vector<SeenKey> seen_keys(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q) {
     std::vector<SeenKey> keys;
     for (std::int64_t key = 0; key < problem.kv_len; ++key)
-        if (const BranchSet set = branches(pattern, problem, head, q, key)) keys.push_back({key, set});
+        if (const BranchSet set = branches(pattern, problem, head, q, key))
+            keys.push_back({key, set, multiplicity(pattern, set)});
     return keys;
 }
 
@@ -20,7 +20,7 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr int joint = -1; // all branches in one softmax
 
 int times_counted(const SeenKey& seen, int branch) {
-    return branch == joint ? std::popcount(seen.branches) : int(seen.branches >> branch & 1);
+    return branch == joint ? seen.times : int(seen.branches >> branch & 1);
 }
 
 // One softmax: out[d] += weight · Σ_k p_k v_k[d] over the seen keys of `branch` (or all). Returns its log-sum-exp.

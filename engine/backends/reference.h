@@ -17,10 +17,11 @@ struct RowIndex {
 // mix=fkodom normalises over the whole sequence, so it costs the whole head.
 Result<void> reference_rows(const AttentionCall& call, std::span<const RowIndex> rows, double* out, double* lse);
 
-// A key a row sees, and through which branches.
+// A key a row sees, through which branches, and how often it counts in a softmax over all of them.
 struct SeenKey {
     std::int64_t key = 0;
     BranchSet branches = 0;
+    int times = 0;
 };
 // All keys query q of a head sees, ascending: the predicate asked for every key.
 std::vector<SeenKey> seen_keys(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q);

@@ -8,10 +8,15 @@ static void count_row(const Pattern& pattern, const Problem& problem, std::int64
     std::visit([&](const auto& kind) { count_row(kind, problem, head, what, positions, edges, counts); }, pattern.kind);
 }
 
+static void prepare_count(const Pattern& pattern, const Problem& problem, std::int64_t head, Count what) {
+    std::visit([&](const auto& kind) { prepare_count(kind, problem, head, what); }, pattern.kind);
+}
+
 std::int64_t count_pairs(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
                          Count what) {
     const std::int64_t edges[2] = {region.k.begin, std::max(region.k.begin, region.k.end)};
     std::int64_t count = 0;
+    prepare_count(pattern, problem, head, what);
     count_row(pattern, problem, head, what, region.q, edges, {&count, 1});
     return count;
 }
@@ -26,6 +31,7 @@ std::vector<std::int64_t> pixel_edges(Range tokens, std::int64_t pixels) {
 void density_grid(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
                   std::int64_t rows, std::int64_t columns, std::span<double> density, Count what) {
     const std::vector<std::int64_t> q_edges = pixel_edges(region.q, rows), k_edges = pixel_edges(region.k, columns);
+    prepare_count(pattern, problem, head, what);
     const bool worth_threads = rows * columns > 128 * 128;
 #pragma omp parallel if (worth_threads)
     {

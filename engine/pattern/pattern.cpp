@@ -5,18 +5,32 @@
 namespace dilascope {
 
 Result<void> validate(const Pattern& pattern, const Problem& problem) {
+    constexpr std::int64_t most_permuted = std::int64_t{1} << 31; // plans keep the permutation as 32-bit tokens
     TRY(validate(problem));
+    if (!pattern.order.is_row()) {
+        TRY(validate(pattern.order, problem.kv_len));
+        if (problem.kv_len > most_permuted)
+            return fail(fmt::format("order: {} tokens; at most 2^31 can be ordered along a curve", problem.kv_len));
+    }
     return std::visit([&](const auto& kind) { return validate(kind, problem); }, pattern.kind);
 }
 
 BranchSet branches(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q, std::int64_t k) {
     const std::int64_t position = query_position(problem, q);
     if (problem.causal && k > position) return 0;
-    return std::visit([&](const auto& kind) { return branches(kind, problem, head, position, k); }, pattern.kind);
+    const auto place = [&](std::int64_t token) {
+        return is_permuted(pattern) ? rank_of(pattern.order, problem.kv_len, token) : token;
+    };
+    return std::visit([&](const auto& kind) { return branches(kind, problem, head, place(position), place(k)); },
+                      pattern.kind);
+}
+
+int multiplicity(const Pattern& pattern, BranchSet set) {
+    return std::holds_alternative<Blocks>(pattern.kind) ? set != 0 : std::popcount(set);
 }
 
 int multiplicity(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q, std::int64_t k) {
-    return std::popcount(branches(pattern, problem, head, q, k));
+    return multiplicity(pattern, branches(pattern, problem, head, q, k));
 }
 
 int branch_count(const Pattern& pattern) {
@@ -27,7 +41,8 @@ std::string branch_label(const Pattern& pattern, int branch) {
     if (const Dilated* dilated = std::get_if<Dilated>(&pattern.kind))
         return fmt::format("{} / {}", dilated->segment_lengths.at(std::size_t(branch)),
                            dilated->dilation_rates.at(std::size_t(branch)));
-    return std::visit([](const auto& kind) { return std::string(kind.kind_name); }, pattern.kind);
+    if (const Blocks* blocks = std::get_if<Blocks>(&pattern.kind)) return branch_name(*blocks, branch);
+    return std::holds_alternative<Window>(pattern.kind) ? Window::kind_name : Dense::kind_name;
 }
 
 int head_class(const Pattern& pattern, const Problem& problem, std::int64_t head) {

@@ -1,5 +1,6 @@
 #pragma once
-// The text form of patterns: `kind key=value …`, lists comma-separated. Files, command line, window and runs share it.
+// The text form of patterns: `kind key=value …`, lists comma-separated; block patterns joined by ` + `; then perhaps
+// `order=hilbert grid=WxH use=sequence`. Files, command line, window and runs share it.
 #include "engine/pattern/pattern.h"
 #include <string>
 #include <string_view>
@@ -14,11 +15,13 @@ Result<Pattern> parse_pattern(std::string_view text);
 // pattern.
 std::string to_text(const Pattern& pattern);
 
-// A named starting point of the text form; `longnet`, `torchscale`, `seed` and `fkodom` fix heads, phase and mix.
+// A named starting point of the text form. A preset may fix keys: `longnet`, `torchscale`, `seed` and `fkodom` fix
+// heads, phase and mix, so their texts neither show nor take them.
 struct Preset {
     const char* name;
     const char* help;
     Pattern pattern;
+    std::vector<std::string_view> fixed = {};
 };
 const std::vector<Preset>& presets();
 

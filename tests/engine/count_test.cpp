@@ -3,7 +3,6 @@
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include "tests/engine/random_pattern.h"
-#include <bit>
 #include <chrono>
 
 using namespace dilascope;
@@ -15,7 +14,7 @@ static std::int64_t brute_force(const Pattern& pattern, const Problem& problem, 
         for (std::int64_t k = region.k.begin; k < region.k.end; ++k) {
             const BranchSet set = branches(pattern, problem, head, q, k);
             if (what.what == Count::active_pairs) count += set != 0;
-            if (what.what == Count::multiplicity) count += std::popcount(set);
+            if (what.what == Count::multiplicity) count += multiplicity(pattern, problem, head, q, k);
             if (what.what == Count::branch_pairs) count += int(set >> what.branch & 1);
         }
     return count;

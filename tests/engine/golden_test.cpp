@@ -28,12 +28,33 @@ const std::vector<GoldenCase>& golden_cases() {
         {"seed", "seed segments=4,8,16 rates=1,2,4", 16, 16, 5, false},
         {"fkodom", "fkodom segments=4,8 rates=1,2", 16, 16, 3, false},
         {"dilated", "dilated segments=4,8 rates=1,2 heads=partition_legacy phase=zero mix=none", 12, 12, 3, false},
+        {"local", "local block=2 window=8", 15, 15, 1, false},
+        {"global", "global block=2 tokens=3", 11, 11, 1, true},
+        {"strided", "strided block=2 stride=3", 16, 16, 1, false},
+        {"random", "random block=2 density=0.3 seed=7", 16, 16, 3, false},
+        {"dilated_blocks", "dilated_blocks block=2 rates=2,4", 16, 16, 1, false},
+        {"dilated_blocks_per_head", "dilated_blocks block=2 rates=1,3 per_head=true", 12, 12, 3, true},
+        {"hierarchical", "hierarchical block=2 levels=2:8,8:16,16:all", 32, 32, 1, false},
+        {"hierarchical_distributed", "hierarchical_distributed block=2 world_size=4 node_size=2", 32, 32, 2, false},
+        {"hierarchical_legacy", "hierarchical_legacy block=2", 32, 32, 2, false},
+        {"union", "local block=2 window=4 + global block=2 tokens=2 + random block=2 density=0.1", 17, 17, 2, true},
+        {"mask", "mask file=diagonals block=2", 12, 12, 1, false},
+        {"longer_keys_than_queries", "local block=4 window=8 + global block=4 tokens=4", 6, 21, 1, true},
     };
     return cases;
 }
 
+// Stands for a file: cells whose distance from the diagonal is a multiple of 3.
+Result<std::shared_ptr<const BitMatrix>> diagonals(const std::string&) {
+    auto bits = std::make_shared<BitMatrix>(6, 6);
+    for (std::int64_t row = 0; row < 6; ++row)
+        for (std::int64_t column = row % 3; column < 6; column += 3) bits->set(row, column);
+    return bits;
+}
+
 // Rows of '.', '1', '2' … = how often each key counts; heads side by side.
 std::string draw(const GoldenCase& golden) {
+    set_mask_reader(diagonals);
     const Pattern pattern = parse_pattern(golden.pattern).value();
     Problem problem = self_attention(golden.seq_len, golden.heads, 8, golden.causal);
     problem.kv_len = golden.kv_len;

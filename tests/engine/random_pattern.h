@@ -32,10 +32,41 @@ inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std
     return dilated;
 }
 
+inline BlockPart random_part(std::mt19937_64& random, std::int64_t block, std::int64_t longest) {
+    switch (pick(random, 0, 7)) {
+    case 0: return Local{block, pick(random, 0, longest)};
+    case 1: return Global{block, pick(random, 0, longest / 4)};
+    case 2: return Strided{block, pick(random, 1, 7)};
+    case 3: return RandomBlocks{block, double(pick(random, 0, 8)) / 8, pick(random, 0, 99), pick(random, 0, 1) == 1};
+    case 4: return DilatedBlocks{block, {pick(random, 1, 3), pick(random, 1, 9)}, pick(random, 0, 1) == 1};
+    case 5: return Hierarchical{block, {{pick(random, 1, 40), pick(random, 0, 90)}, {pick(random, 1, 90), Level::all}}};
+    case 6: return RandomBlocks{block, 0.1};
+    default: {
+        HierarchicalDistributed part;
+        part.block = block, part.world_size = pick(random, 1, 9), part.node_size = pick(random, 1, 4);
+        part.local = double(pick(random, 0, 4)) / 4, part.legacy = pick(random, 0, 1) == 1;
+        part.level = NodeLevel(pick(random, 0, 3));
+        return part;
+    }
+    }
+}
+
+// A union of one to three block patterns, mostly with several blocks in `longest` tokens.
+inline Blocks random_blocks(std::mt19937_64& random, std::int64_t longest) {
+    const std::int64_t block = pick_of<std::int64_t>(random, {1, 2, 7, 16, 64, 128});
+    Blocks blocks;
+    for (std::int64_t part = pick(random, 1, 3); part > 0; --part)
+        blocks.parts.push_back(random_part(random, block, longest));
+    return blocks;
+}
+
 inline Pattern random_pattern(std::mt19937_64& random, std::int64_t longest, std::int64_t heads) {
-    switch (pick(random, 0, 5)) {
+    switch (pick(random, 0, 8)) {
     case 0: return {Dense{}};
     case 1: return {Window{pick(random, 0, longest), pick(random, 0, longest)}};
+    case 2:
+    case 3:
+    case 4: return {random_blocks(random, longest)};
     default: return {random_dilated(random, longest, heads)};
     }
 }

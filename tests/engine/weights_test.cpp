@@ -3,7 +3,6 @@
 #include "engine/weights.h"
 #include "tests/catch.h"
 #include "tests/engine/attention_case.h"
-#include <bit>
 #include <cmath>
 #include <set>
 
@@ -27,7 +26,7 @@ std::vector<double> truth(const AttentionCase& c, std::int64_t batch, std::int64
     };
     for (int branch = 0; branch < (is_joint_softmax(mix) ? 1 : branch_total); ++branch) {
         const auto times = [&](const SeenKey& seen) {
-            return is_joint_softmax(mix) ? std::popcount(seen.branches) : int(seen.branches >> branch & 1);
+            return is_joint_softmax(mix) ? seen.times : int(seen.branches >> branch & 1);
         };
         double sum = 0;
         for (const SeenKey& seen : keys) sum += times(seen) * score(seen.key);

@@ -26,7 +26,7 @@ TEST_CASE("counts of the card are those of the predicate", "[views]") {
                     for (std::int64_t k = 0; k < 61; ++k) {
                         const BranchSet set = branches(request.pattern, request.problem, head, q, k);
                         keys += set != 0;
-                        if (head == 1) multiplicity += std::popcount(set);
+                        if (head == 1) multiplicity += dilascope::multiplicity(request.pattern, set);
                     }
                     all += keys;
                     if (head != 1) continue;

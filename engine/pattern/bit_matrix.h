@@ -1,0 +1,31 @@
+#pragma once
+// BitMatrix: a matrix of bits, rows of whole 64-bit words.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace dilascope {
+
+struct BitMatrix {
+    std::int64_t rows = 0, columns = 0;
+    std::vector<std::uint64_t> words;
+
+    BitMatrix() = default;
+    BitMatrix(std::int64_t row_count, std::int64_t column_count)
+        : rows(row_count), columns(column_count), words(std::size_t(row_count * ((column_count + 63) / 64))) {}
+    std::int64_t row_words() const { return (columns + 63) / 64; }
+    std::span<std::uint64_t> row(std::int64_t index) {
+        return {words.data() + index * row_words(), std::size_t(row_words())};
+    }
+    std::span<const std::uint64_t> row(std::int64_t index) const {
+        return {words.data() + index * row_words(), std::size_t(row_words())};
+    }
+    bool at(std::int64_t row_index, std::int64_t column) const {
+        return words[std::size_t(row_index * row_words() + column / 64)] >> (column % 64) & 1;
+    }
+    void set(std::int64_t row_index, std::int64_t column) {
+        words[std::size_t(row_index * row_words() + column / 64)] |= std::uint64_t{1} << (column % 64);
+    }
+};
+
+} // namespace dilascope
