@@ -89,7 +89,19 @@ Result<void> DesktopWindow::create(const WindowOptions& options) {
     imgui_glfw_ready_ = ImGui_ImplGlfw_InitForOpenGL(window_, true);
     renderer_ready_ = ImGui_ImplOpenGL3_Init("#version 330 core");
     if (!renderer_ready_) return no_window("the OpenGL functions cannot be loaded");
+    if (is_slow()) find_partial_copy();
     return {};
+}
+
+void DesktopWindow::find_partial_copy() {
+    if (!glfwExtensionSupported("GLX_MESA_copy_sub_buffer")) return;
+    const auto display = reinterpret_cast<void* (*)()>(glfwGetProcAddress("glXGetCurrentDisplay"));
+    const auto drawable = reinterpret_cast<unsigned long (*)()>(glfwGetProcAddress("glXGetCurrentDrawable"));
+    const auto copy = reinterpret_cast<CopyPart>(glfwGetProcAddress("glXCopySubBufferMESA"));
+    if (!display || !drawable || !copy) return;
+    display_ = display();
+    drawable_ = drawable();
+    copy_part_ = display_ && drawable_ ? copy : nullptr;
 }
 
 void DesktopWindow::install_callbacks() {
@@ -106,11 +118,16 @@ void DesktopWindow::install_callbacks() {
                                [](GLFWwindow* window, int, int, int) { window_of(window).events_.any = true; });
     glfwSetScrollCallback(window_, [](GLFWwindow* window, double, double) { window_of(window).events_.any = true; });
     glfwSetWindowFocusCallback(window_, [](GLFWwindow* window, int) { window_of(window).events_.any = true; });
-    glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) { window_of(window).events_.any = true; });
+    glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) {
+        DesktopWindow& self = window_of(window);
+        self.unseen_ = {{0, 0, self.width_, self.height_}};
+        self.events_.any = true;
+    });
     glfwSetFramebufferSizeCallback(window_, [](GLFWwindow* window, int width, int height) {
         DesktopWindow& self = window_of(window);
         self.width_ = width;
         self.height_ = height;
+        self.redraw_.forget();
         self.events_.any = true;
     });
     glfwSetWindowContentScaleCallback(window_, [](GLFWwindow* window, float scale, float) {
@@ -155,15 +172,22 @@ void DesktopWindow::begin_frame() {
     ImGui_ImplGlfw_NewFrame();
 }
 
-void DesktopWindow::end_frame() {
-    glViewport(0, 0, width_, height_);
-    glClearColor(0, 0, 0, 1);
-    glClear(GL_COLOR_BUFFER_BIT);
-    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+bool DesktopWindow::end_frame() {
+    if (!copy_part_) redraw_.forget(); // a swapped buffer is no one's
+    const std::vector<PixelRect> drawn = redraw_.draw(*ImGui::GetDrawData());
+    unseen_.insert(unseen_.end(), drawn.begin(), drawn.end());
+    return !drawn.empty();
 }
 
 void DesktopWindow::present() {
-    glfwSwapBuffers(window_);
+    if (copy_part_) {
+        for (const PixelRect& part : unseen_)
+            copy_part_(display_, drawable_, part.left, height_ - part.bottom, part.right - part.left,
+                       part.bottom - part.top);
+    } else {
+        glfwSwapBuffers(window_);
+    }
+    unseen_.clear();
     if (!glfwGetWindowAttrib(window_, GLFW_VISIBLE)) glfwShowWindow(window_);
 }
 
@@ -187,6 +211,7 @@ void DesktopWindow::fonts_changed() {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
     sharpen_font_texture();
+    redraw_.forget();
 }
 
 void DesktopWindow::resize(int width, int height) { glfwSetWindowSize(window_, width, height); }

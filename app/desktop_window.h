@@ -1,5 +1,6 @@
 #pragma once
 // DesktopWindow: the surface of a desktop: GLFW, OpenGL 3, HiDPI, dropped files, a key queue of its own.
+#include "app/redraw.h"
 #include "app/surface.h"
 #include "engine/result.h"
 #include <memory>
@@ -23,7 +24,7 @@ public:
 
     SurfaceEvents take_events(double wait_s) override;
     void begin_frame() override;
-    void end_frame() override;
+    bool end_frame() override;
     Picture read_pixels() override;
     void present() override;
     void finish_drawing() override;
@@ -40,9 +41,18 @@ private:
     DesktopWindow() = default;
     Result<void> create(const WindowOptions& options);
     void install_callbacks();
+    void find_partial_copy();
     GLFWwindow* window_ = nullptr;
     ImGuiContext* imgui_ = nullptr;
     bool glfw_ready_ = false, imgui_glfw_ready_ = false, renderer_ready_ = false;
+    // GLX_MESA_copy_sub_buffer: shows a part of the back buffer, which keeps its picture. Null where it is missing or
+    // the renderer is fast: then every frame is drawn whole and swapped.
+    using CopyPart = void (*)(void* display, unsigned long drawable, int x, int y, int width, int height);
+    CopyPart copy_part_ = nullptr;
+    void* display_ = nullptr;
+    unsigned long drawable_ = 0;
+    Redraw redraw_;
+    std::vector<PixelRect> unseen_; // drawn, or lost by the display, and not shown yet
     SurfaceEvents events_;
     float content_scale_ = 1;
     int width_ = 0, height_ = 0;

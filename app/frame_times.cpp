@@ -15,13 +15,16 @@ static double percentile_of(std::vector<double> values, double p) {
     return values[std::size_t(index)];
 }
 
-void FrameTimes::add(double time_ms) { times_ms_.push_back(time_ms); }
+void FrameTimes::add(double time_ms, bool has_changed) {
+    longest_ms_ = std::max(longest_ms_, time_ms);
+    if (has_changed) {
+        times_ms_.push_back(time_ms);
+    } else {
+        ++unchanged_;
+    }
+}
 
 double FrameTimes::percentile_ms(double p) const { return percentile_of(times_ms_, p); }
-
-double FrameTimes::longest_ms() const {
-    return times_ms_.empty() ? 0 : *std::max_element(times_ms_.begin(), times_ms_.end());
-}
 
 double FrameTimes::recent_ms() const {
     const std::size_t count = std::min<std::size_t>(times_ms_.size(), 60);
@@ -29,11 +32,9 @@ double FrameTimes::recent_ms() const {
 }
 
 Result<void> FrameTimes::write_json(const std::filesystem::path& path) const {
-    nlohmann::ordered_json json = {{"frames", count()},
-                                   {"startup_ms", startup_ms},
-                                   {"frame_ms_p50", percentile_ms(50)},
-                                   {"frame_ms_p99", percentile_ms(99)},
-                                   {"frame_ms_max", longest_ms()}};
+    nlohmann::ordered_json json = {{"frames", times_ms_.size()},        {"frames_unchanged", unchanged_},
+                                   {"startup_ms", startup_ms},          {"frame_ms_p50", percentile_ms(50)},
+                                   {"frame_ms_p99", percentile_ms(99)}, {"frame_ms_max", longest_ms()}};
     json["histogram_ms"] = nlohmann::ordered_json::array();
     for (double upper : {1., 2., 4., 6., 8., 10., 12., 14., 16., 20., 33., 50., 100., 1000.}) {
         const auto below =

@@ -120,6 +120,7 @@ void Offscreen::create_target() {
     glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width_, height_);
     glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
     glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, colour_);
+    redraw_.forget();
 }
 
 void Offscreen::resize(int width, int height) {
@@ -141,12 +142,15 @@ void Offscreen::begin_frame() {
     ImGui_ImplOpenGL3_NewFrame();
 }
 
-void Offscreen::end_frame() {
+bool Offscreen::end_frame() {
     glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
-    glViewport(0, 0, width_, height_);
-    glClearColor(0, 0, 0, 1);
-    glClear(GL_COLOR_BUFFER_BIT);
-    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    drawn_ = redraw_.draw(*ImGui::GetDrawData());
+    return !drawn_.empty();
+}
+
+void Offscreen::draw_again() {
+    redraw_.forget();
+    end_frame();
 }
 
 void Offscreen::finish_drawing() { glFinish(); }
@@ -166,6 +170,7 @@ void Offscreen::fonts_changed() {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
     sharpen_font_texture();
+    redraw_.forget();
 }
 
 unsigned Offscreen::take_gl_error() {

@@ -7,32 +7,34 @@
 namespace dilascope {
 namespace {
 
-struct Fill {
-    Rect pixels;
-    Colour colour;
-};
 // Addresses stay until the frame is drawn.
-std::deque<Fill>& fills() {
-    static std::deque<Fill> list;
+std::deque<SolidFill>& fills() {
+    static std::deque<SolidFill> list;
     return list;
 }
 
 void clear(const ImDrawList*, const ImDrawCmd* command) {
-    const Fill& fill = *static_cast<const Fill*>(command->UserCallbackData);
+    const SolidFill& fill = *solid_fill_of(*command);
     const int height = int(ImGui::GetIO().DisplaySize.y);
-    glScissor(int(fill.pixels.x), height - int(fill.pixels.bottom()), int(fill.pixels.width), int(fill.pixels.height));
+    const PixelRect seen = intersection(fill.pixels, clip_of(*command, height));
+    if (seen.is_empty()) return;
+    glScissor(seen.left, height - seen.bottom, seen.right - seen.left, seen.bottom - seen.top);
     glClearColor(float(fill.colour.r) / 255, float(fill.colour.g) / 255, float(fill.colour.b) / 255, 1);
     glClear(GL_COLOR_BUFFER_BIT);
 }
 
 } // namespace
 
+const SolidFill* solid_fill_of(const ImDrawCmd& command) {
+    return command.UserCallback == clear ? static_cast<const SolidFill*>(command.UserCallbackData) : nullptr;
+}
+
 void clear_solid_fills() { fills().clear(); }
 
 void solid_fill(ImDrawList* list, Rect pixels, Colour colour) {
-    const float x = std::round(pixels.x), y = std::round(pixels.y);
-    const Rect whole = {x, y, std::round(pixels.right()) - x, std::round(pixels.bottom()) - y};
-    if (whole.width <= 0 || whole.height <= 0) return;
+    const PixelRect whole = {int(std::round(pixels.x)), int(std::round(pixels.y)), int(std::round(pixels.right())),
+                             int(std::round(pixels.bottom()))};
+    if (whole.is_empty()) return;
     fills().push_back({whole, colour});
     list->AddCallback(clear, &fills().back());
 }

@@ -58,11 +58,11 @@ void Stage::step(const SurfaceEvents& events, const ScriptedInput* input) {
     if (input) all.chords = input->chords;
     workbench_.frame(all, surface_, scale_);
     ImGui::Render();
-    surface_.end_frame();
+    has_changed_ = surface_.end_frame();
     if (times_drawing) surface_.finish_drawing();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     // The first frame, which compiles shaders and uploads fonts, is part of the start and counted there.
-    if (std::exchange(has_drawn_, true)) workbench_.frame_times.add(took.count());
+    if (std::exchange(has_drawn_, true)) workbench_.frame_times.add(took.count(), has_changed_);
     if (on_drawn) on_drawn();
     surface_.present();
     if (std::exchange(workbench_.wants_full_screen, false)) surface_.toggle_full_screen();

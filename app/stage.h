@@ -27,6 +27,9 @@ public:
     // Steps until the workbench is idle and has drawn so, or until limit_s of real time has passed: then false.
     bool settle(double limit_s);
 
+    // Whether the last frame differs from the one before it.
+    bool has_changed() const { return has_changed_; }
+
     Workbench& workbench() { return workbench_; }
     Surface& surface() { return surface_; }
     // Called with a finished frame before it is shown, to look at its pixels.
@@ -40,7 +43,7 @@ private:
     Workbench workbench_;
     std::optional<ThemeMode> theme_;
     float scale_ = 0;
-    bool has_drawn_ = false;
+    bool has_drawn_ = false, has_changed_ = true;
     std::vector<int> held_keys_;
 };
 

@@ -30,8 +30,9 @@ public:
     virtual SurfaceEvents take_events(double wait_s) = 0;
     // Tells ImGui its size, time and input. The caller may still change ImGuiIO before ImGui::NewFrame().
     virtual void begin_frame() = 0;
-    // Draws what ImGui::Render() left. The picture can then be read, and is shown by present().
-    virtual void end_frame() = 0;
+    // Draws what ImGui::Render() left; false when the picture stays as it is. It can then be read, and is shown by
+    // present().
+    virtual bool end_frame() = 0;
     virtual Picture read_pixels() = 0;
     virtual void present() = 0;
     virtual void finish_drawing() = 0; // waits for the drawing, so that a frame's time includes it

@@ -42,10 +42,11 @@ void* Textures::texture(const Image& image) {
         }
         glBindTexture(GL_TEXTURE_2D, GLuint(bound));
         entry.version = image.version;
+        entry.upload = ++uploads_;
         entry.width = image.width;
         entry.height = image.height;
     }
-    return reinterpret_cast<void*>(std::uintptr_t(entry.name));
+    return reinterpret_cast<void*>(std::uintptr_t(entry.upload) << 32 | entry.name);
 }
 
 bool Textures::solid_fill(ImDrawList* list, Rect pixels, Colour colour) {

@@ -39,11 +39,13 @@ double process_age_ms() {
     return (double(now.tv_sec) + double(now.tv_nsec) * 1e-9 - start_s) * 1e3;
 }
 
-// How long the next frame may wait for events: not at all while the mouse or a script is at work, a frame's time while
-// the engine is, long when nothing happens.
-double wait_time_s(Workbench& workbench, int lively_frames, bool is_timed) {
-    if (is_timed || lively_frames > 0) return 0;
-    return workbench.is_animating() ? 1.0 / 60 : 0.25;
+// How long the next frame may wait for events: not at all while the mouse or a script changes what is seen, a frame's
+// time while the engine works, long when nothing happens.
+double wait_time_s(Stage& stage, int lively_frames, bool is_timed) {
+    constexpr double frame_s = 1.0 / 60;
+    if (is_timed) return stage.has_changed() ? 0 : frame_s;
+    if (lively_frames > 0) return 0;
+    return stage.workbench().is_animating() ? frame_s : 0.25;
 }
 
 class Loop {
@@ -58,7 +60,7 @@ public:
     bool play() {
         Workbench& workbench = stage_.workbench();
         while (!workbench.wants_quit) {
-            const SurfaceEvents events = stage_.surface().take_events(wait_time_s(workbench, lively_, is_timed_));
+            const SurfaceEvents events = stage_.surface().take_events(wait_time_s(stage_, lively_, is_timed_));
             if (events.any) lively_ = lively_frames_;
             const bool is_typing = ImGui::GetIO().WantTextInput; // its cursor blinks
             const bool draws =
