@@ -64,8 +64,11 @@ Result<std::vector<DistanceBin>> distance_profile(const Plan& plan, std::int64_t
                     add_pairs(rows, run, repeat * (block.key_shift - block.row_shift), copies * run.weight, bins,
                               pairs);
     };
-    if (!for_each_block(plan, {&head, 1}, count, positions_of(p, {0, p.seq_len}), cancel, add_block))
-        return fail("distance profile: cancelled");
+    const bool complete =
+        count == PairCount::multiplicity
+            ? for_each_tile_block(plan, {&head, 1}, cancel, add_block)
+            : for_each_block(plan, {&head, 1}, count, positions_of(p, {0, p.seq_len}), cancel, add_block);
+    if (!complete) return fail("distance profile: cancelled");
     std::vector<DistanceBin> profile;
     for (std::size_t bin = 0; bin < pairs.size(); ++bin)
         profile.push_back({{edges[bin], edges[bin + 1]}, pairs[bin], allowed[bin]});

@@ -194,6 +194,12 @@ std::vector<AffineRows> affine_parts(std::span<const std::int64_t> positions) {
     return parts;
 }
 
+bool for_each_tile_block(const Plan& plan, std::span<const std::int64_t> heads, const CancelFlag* cancel,
+                         const Visit& visit) {
+    const Problem& p = plan.problem;
+    return walk_tiles(HeadTiles(plan, heads), PairCount::multiplicity, positions_of(p, {0, p.seq_len}), cancel, visit);
+}
+
 bool for_each_block(const Plan& plan, std::span<const std::int64_t> heads, PairCount count, Range positions,
                     const CancelFlag* cancel, const Visit& visit) {
     const HeadTiles head(plan, heads);

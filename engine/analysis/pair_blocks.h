@@ -42,6 +42,11 @@ std::vector<AffineRows> affine_parts(std::span<const std::int64_t> positions);
 bool for_each_block(const Plan& plan, std::span<const std::int64_t> heads, PairCount count, Range positions,
                     const CancelFlag* cancel, const std::function<void(const PairBlock&)>& visit);
 
+// The same tile by tile, with multiplicity: a row with several softmaxes occurs once for each. For sums and unions that
+// do not ask which pairs are one row's.
+bool for_each_tile_block(const Plan& plan, std::span<const std::int64_t> heads, const CancelFlag* cancel,
+                         const std::function<void(const PairBlock&)>& visit);
+
 // The query positions of queries.
 inline Range positions_of(const Problem& problem, Range queries) {
     return {query_position(problem, queries.begin), query_position(problem, queries.end)};

@@ -1,0 +1,163 @@
+// Holes against the predicate, asked for every pair; planted ones are found.
+#include "engine/analysis/holes.h"
+#include "tests/catch.h"
+#include "tests/engine/analysis_case.h"
+#include "tests/engine/plan_truth.h"
+#include <chrono>
+#include <cstdlib>
+
+using namespace dilascope;
+
+namespace {
+
+// What find_holes must say, from a table of which query reads which key.
+struct HolesTruth {
+    std::vector<std::vector<bool>> reads; // [q][k]
+    Holes holes;
+    std::int64_t widest = 0;
+
+    static HoleSet missing(const std::vector<bool>& present) {
+        HoleSet set;
+        for (std::size_t token = 0; token < present.size();) {
+            std::size_t end = token;
+            while (end < present.size() && !present[end]) ++end;
+            if (end > token) {
+                set.ranges.push_back({std::int64_t(token), std::int64_t(end)});
+                set.count += set.ranges.back().size();
+                if (set.ranges.back().size() > set.longest.size()) set.longest = set.ranges.back();
+            }
+            token = end + 1;
+        }
+        return set;
+    }
+
+    HolesTruth(const Problem& p, std::vector<std::vector<bool>> table) : reads(std::move(table)) {
+        std::vector<bool> reading(reads.size()), not_self(reads.size(), true), read(std::size_t(p.kv_len)),
+            distances(std::size_t(p.kv_len));
+        for (std::int64_t q = 0; q < p.seq_len; ++q) {
+            std::int64_t previous = -1, keys = 0;
+            for (std::int64_t k = 0; k < p.kv_len; ++k) {
+                if (!reads[std::size_t(q)][std::size_t(k)]) continue;
+                reading[std::size_t(q)] = read[std::size_t(k)] = true, ++keys;
+                if (const std::int64_t d = query_position(p, q) - k; d >= 0) distances[std::size_t(d)] = true;
+                if (previous >= 0) widest = std::max(widest, k - previous);
+                previous = k;
+            }
+            not_self[std::size_t(q)] = keys != 1 || previous != query_position(p, q);
+        }
+        holes.queries_without_key = missing(reading), holes.keys_never_read = missing(read);
+        holes.distances = missing(distances), holes.queries_of_self = missing(not_self);
+        while (p.causal && holes.start.end < p.seq_len &&
+               (!reading[std::size_t(holes.start.end)] || !not_self[std::size_t(holes.start.end)]))
+            ++holes.start.end;
+    }
+
+    bool has_gap(const KeyGap& gap) const {
+        if (gap.size() != widest) return false;
+        if (widest == 0) return gap.query == -1;
+        const auto& row = reads[std::size_t(gap.query)];
+        if (!row[std::size_t(gap.from)] || !row[std::size_t(gap.to)]) return false;
+        for (std::int64_t k = gap.from + 1; k < gap.to; ++k)
+            if (row[std::size_t(k)]) return false;
+        return true;
+    }
+};
+
+void check(const Plan& plan, std::int64_t head, const HolesTruth& truth) {
+    const Holes found = find_holes(plan, head, 1000).value();
+    REQUIRE(found.queries_without_key == truth.holes.queries_without_key);
+    REQUIRE(found.keys_never_read == truth.holes.keys_never_read);
+    REQUIRE(found.queries_of_self == truth.holes.queries_of_self);
+    REQUIRE(found.distances == truth.holes.distances);
+    REQUIRE(found.start == truth.holes.start);
+    INFO("gap of query " << found.widest_gap.query << ": " << found.widest_gap.from << " … " << found.widest_gap.to
+                         << ", widest " << truth.widest);
+    REQUIRE(truth.has_gap(found.widest_gap));
+}
+
+} // namespace
+
+TEST_CASE("holes equal the predicate's", "[analysis]") {
+    std::mt19937_64 random(51);
+    int seen = 0, with_holes = 0;
+    for (int trial = 0; trial < 250; ++trial) {
+        const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
+        if (!c) continue;
+        ++seen;
+        const Problem& p = c->problem();
+        INFO(c->text());
+        const std::int64_t head = pick(random, 0, p.heads - 1);
+        INFO("head " << head);
+        std::vector<std::vector<bool>> reads(std::size_t(p.seq_len), std::vector<bool>(std::size_t(p.kv_len)));
+        for (std::int64_t q = 0; q < p.seq_len; ++q)
+            for (std::int64_t k = 0; k < p.kv_len; ++k)
+                reads[std::size_t(q)][std::size_t(k)] = c->multiplicity_of(head, q, k) > 0;
+        const HolesTruth truth(p, std::move(reads));
+        with_holes += truth.holes.queries_without_key.count > 0;
+        check(c->plan, head, truth);
+    }
+    REQUIRE(seen > 160);
+    REQUIRE(with_holes > 30);
+}
+
+TEST_CASE("holes planted in a plan are found, no others", "[analysis]") {
+    std::mt19937_64 random(52);
+    for (int trial = 0; trial < 100; ++trial) {
+        // Single-row tiles over single keys, so that any table is a plan: a dense table with rows, columns, distances
+        // and pairs taken out.
+        Problem p = self_attention(pick(random, 2, 60), 1, 8, pick(random, 0, 1) == 1);
+        const std::int64_t row = pick(random, 0, p.seq_len - 1), column = pick(random, 0, p.kv_len - 1);
+        const std::int64_t distance = pick(random, 0, p.seq_len - 1), lonely = pick(random, 0, 12);
+        std::vector<std::vector<bool>> reads(std::size_t(p.seq_len), std::vector<bool>(std::size_t(p.kv_len)));
+        HandPlan hand(p);
+        hand.begin_list(0);
+        for (std::int64_t q = 0; q < p.seq_len; ++q) {
+            std::vector<KeyRun> runs;
+            for (std::int64_t k = 0; k < p.kv_len; ++k) {
+                if (q == row || k == column || q - k == distance || (p.causal && k > q)) continue;
+                if ((q < lonely && k != q) || random() % 5 == 0) continue;
+                reads[std::size_t(q)][std::size_t(k)] = true;
+                runs.push_back({k, 1, 1, 0, {}});
+            }
+            if (!runs.empty()) hand.add_affine(q, 1, 1, runs);
+        }
+        const HolesTruth truth(p, std::move(reads));
+        REQUIRE(truth.holes.queries_without_key.count > 0);
+        REQUIRE(truth.holes.keys_never_read.count > 0);
+        REQUIRE(truth.holes.distances.count > 0);
+        check(hand.plan, 0, truth);
+    }
+}
+
+TEST_CASE("as many hole ranges as asked for", "[analysis]") {
+    // One branch of rate 4 with phase 0: queries and keys that are no multiple of 4 are holes.
+    const AnalysisCase c = analysis_case("dilated segments=64 rates=4 phase=zero", self_attention(256, 1, 8));
+    const Holes holes = find_holes(c.plan, 0, 3).value();
+    REQUIRE(holes.queries_without_key.count == 192);
+    REQUIRE(holes.queries_without_key.ranges == std::vector<Range>{{1, 4}, {5, 8}, {9, 12}});
+    REQUIRE(holes.queries_without_key.longest == Range{1, 4});
+    REQUIRE(holes.keys_never_read == holes.queries_without_key);
+    REQUIRE(holes.widest_gap.size() == 4);
+    REQUIRE(holes.distances.longest == Range{61, 256});
+    REQUIRE(find_holes(c.plan, 0, 3, nullptr).has_value());
+    const CancelFlag cancel{true};
+    REQUIRE(find_holes(c.plan, 0, 3, &cancel).error().what == "holes: cancelled");
+}
+
+TEST_CASE("holes at a million tokens", "[analysis][slow]") {
+    for (bool causal : {false, true})
+        for (const char* text :
+             {"longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12", "window left=32768 right=32768", "dense",
+              "seed segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12",
+              "longnet segments=2000,4099,8191,16384,32768 rates=2,3,5,7,11"}) {
+            const AnalysisCase c = analysis_case(text, self_attention(1 << 20, 12, 64, causal));
+            const auto start = std::chrono::steady_clock::now();
+            const Holes holes = find_holes(c.plan, 5).value();
+            const std::chrono::duration<double> time_s = std::chrono::steady_clock::now() - start;
+            CHECK(holes.distances.ranges.size() <= 100);
+            CHECK(time_s.count() < 10);
+            if (std::getenv("DILASCOPE_TIMES"))
+                WARN(time_s.count() << " s, " << holes.widest_gap.size() << " widest, " << c.plan.tiles.size()
+                                    << " tiles " << c.text());
+        }
+}
