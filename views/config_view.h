@@ -1,7 +1,6 @@
 #pragma once
 // Config view: the configuration as a form and as its text, side by side; any change is in force the same frame.
-#include "engine/pattern/pattern_text.h"
-#include "views/field_editor.h"
+#include "views/pattern_form.h"
 #include "views/view.h"
 
 namespace dilascope {
@@ -17,26 +16,17 @@ public:
 
 private:
     void draw_pattern(Workspace& workspace);
-    void draw_preset(Workspace& workspace, const Pattern& pattern);
-    bool draw_branches(Workspace& workspace, Dilated& dilated);
     void draw_problem(Workspace& workspace);
     void draw_more(Workspace& workspace);
     void draw_text(Workspace& workspace);
     void draw_run(Workspace& workspace);
 
-    FieldEditor editor_{"config"}, pattern_editor_{"config/pattern"};
-    Pattern form_;          // what the form shows: the newest text that could be read
+    FieldEditor editor_{"config"};
+    PatternForm pattern_form_;
+    Pattern form_;          // what the form shows: the newest text that could be read, or what it made itself
     std::string form_text_; // that it was read from
     std::string text_;      // while it is edited
     bool is_editing_text_ = false;
 };
-
-// Keys that a query of one head which takes part in the branch sees through it; 0 when head 0 does not take part.
-std::int64_t branch_keys(const Dilated& dilated, const Problem& problem, int branch);
-// The pattern of a preset; a dilated one keeps the branches of `before`.
-Pattern preset_pattern(const Preset& preset, const Pattern& before);
-// Adds a branch that continues the ladder: twice the longest segment, twice its rate; removes one, but never the last.
-void add_branch(Dilated& dilated);
-void remove_branch(Dilated& dilated, int branch);
 
 } // namespace dilascope

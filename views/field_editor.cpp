@@ -143,13 +143,37 @@ bool FieldEditor::row(const Field& field, double& value) {
     label(field);
     ImGui::SetNextItemWidth(-1);
     ImGui::PushFont(imgui_font(TextStyle::number));
-    const bool changed =
-        ImGui::InputDouble(("##" + item_id(field)).c_str(), &value, 0, 0, "%.6g", ImGuiInputTextFlags_EnterReturnsTrue);
+    const bool has_range = std::isfinite(field.max - field.min),
+               changed = has_range ? dragged_share(field, value)
+                                   : ImGui::InputDouble(("##" + item_id(field)).c_str(), &value, 0, 0, "%.6g",
+                                                        ImGuiInputTextFlags_EnterReturnsTrue);
     ImGui::PopFont();
     mark_item(item_id(field).c_str());
-    item_tooltip(field_help(field));
-    if (changed) value = std::clamp(value, field.min, field.max), gesture_.clear();
-    return changed;
+    item_tooltip(field_help(field) + (has_range ? " Drag, or click and type; Alt drags finely." : ""));
+    if (!changed) return false;
+    value = std::clamp(value, field.min, field.max);
+    if (!has_range) gesture_.clear();
+    return true;
+}
+
+// A number within a range: a whole range is 200 logical pixels of dragging.
+bool FieldEditor::dragged_share(const Field& field, double& value) {
+    ImGuiIO& io = ImGui::GetIO();
+    const float scale = ImGui::GetFrameHeight() / space::row;
+    const float speed = float(field.max - field.min) / (200 * scale);
+    const bool click_types = std::exchange(io.ConfigDragClickToInputText, true); // as the whole numbers here do
+    const double before = value;
+    ImGui::DragScalar(("##" + item_id(field)).c_str(), ImGuiDataType_Double, &value, speed, &field.min, &field.max,
+                      "%.6g", ImGuiSliderFlags_AlwaysClamp);
+    io.ConfigDragClickToInputText = click_types;
+    const bool is_active = ImGui::IsItemActive();
+    if (ImGui::IsItemActivated()) gesture_ = item_id(field) + "#" + std::to_string(++drag_count_);
+    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
+    const float end =
+        low.x + (high.x - low.x) * float(std::clamp((value - field.min) / (field.max - field.min), 0., 1.));
+    ImGui::GetWindowDrawList()->AddRectFilled({low.x, high.y - 2 * scale}, {end, high.y},
+                                              colour32(theme().accent.with_alpha(is_active ? 1.f : 0.6f)));
+    return value != before;
 }
 
 bool FieldEditor::row(const Field& field, bool& value) {
@@ -161,32 +185,43 @@ bool FieldEditor::row(const Field& field, bool& value) {
     return changed;
 }
 
-bool FieldEditor::row(const Field& field, std::string& value) {
+bool FieldEditor::text_row(const Field& field, const std::string& shown, const std::string& unset,
+                           const std::function<Result<void>(const std::string&)>& parse) {
     label(field);
-    ImGui::SetNextItemWidth(-1);
-    const bool changed = ImGui::InputText(("##" + item_id(field)).c_str(), &value);
-    mark_item(item_id(field).c_str());
-    item_tooltip(field_help(field));
-    if (changed) gesture_ = item_id(field);
-    return changed;
-}
-
-bool FieldEditor::row(const Field& field, std::vector<std::int64_t>& values) {
-    label(field);
-    std::string text;
-    for (const std::int64_t value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
+    const std::string id = item_id(field), plain = shown == unset ? "" : shown;
+    if (draft_id_ == id && draft_of_ != plain) draft_id_.clear(); // the value changed elsewhere
+    std::string text = draft_id_ == id ? draft_ : plain;
     ImGui::SetNextItemWidth(-1);
     ImGui::PushFont(imgui_font(TextStyle::number));
-    const bool entered = ImGui::InputText(("##" + item_id(field)).c_str(), &text, ImGuiInputTextFlags_EnterReturnsTrue);
+    const bool entered =
+        ImGui::InputTextWithHint(("##" + id).c_str(), unset.c_str(), &text, ImGuiInputTextFlags_EnterReturnsTrue);
     ImGui::PopFont();
-    mark_item(item_id(field).c_str());
-    item_tooltip(field_help(field) + " Separated by commas.");
-    if (!entered || !parse_list(text, values)) return false;
+    mark_item(id.c_str());
+    const bool is_left = ImGui::IsItemDeactivated();
+    if (ImGui::IsItemActivated() && draft_id_ != id) draft_id_ = id, draft_ = plain, draft_of_ = plain;
+    item_tooltip(field_help(field));
+    if (draft_id_ != id) return false;
+    draft_ = text;
+    if (draft_ == plain) {
+        if (entered || is_left) draft_id_.clear();
+        return false;
+    }
+    const Result<void> parsed = parse(draft_.empty() ? unset : draft_);
+    if (!parsed) {
+        ImGui::PushTextWrapPos(0);
+        text_line(parsed.error().what, TextStyle::caption, theme().bad);
+        mark_item((id + "/error").c_str());
+        ImGui::PopTextWrapPos();
+        return false;
+    }
+    if (!entered && !is_left) return false;
+    draft_id_.clear();
     gesture_.clear();
     return true;
 }
 
-bool FieldEditor::choice_row(const Field& field, std::span<const std::string_view> names, int& index) {
+bool FieldEditor::choice_row(const Field& field, std::span<const std::string_view> names, int& index,
+                             std::span<const std::string_view> helps) {
     label(field);
     const std::string id = item_id(field);
     const std::string chosen(index >= 0 && std::size_t(index) < names.size() ? names[std::size_t(index)] : "");
@@ -201,6 +236,7 @@ bool FieldEditor::choice_row(const Field& field, std::span<const std::string_vie
         if (ImGui::Selectable(name.c_str(), int(entry) == index) && int(entry) != index)
             index = int(entry), changed = true;
         mark_item((id + "/" + name).c_str());
+        if (entry < helps.size()) item_tooltip(helps[entry]);
     }
     ImGui::EndCombo();
     if (changed) gesture_.clear();

@@ -1,9 +1,10 @@
 #pragma once
 // FieldEditor: editor rows for the fields of any struct with visit(): numbers that are dragged or typed, choices,
 // ticks, lists and texts. Label left, editor right; the tooltip says what the field is, its unit and its range.
-#include "engine/visit.h"
+#include "engine/pattern/field_text.h"
 #include "views/canvas.h"
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,17 +43,31 @@ public:
     bool row(const Field& field, std::int64_t& value);
     bool row(const Field& field, double& value);
     bool row(const Field& field, bool& value);
-    bool row(const Field& field, std::string& value);
-    bool row(const Field& field, std::vector<std::int64_t>& values);
-    template <NamedEnum E> bool row(const Field& field, E& value) {
+    bool row(const Field& field, std::string& value) { return parsed_row(field, value); }
+    bool row(const Field& field, std::vector<std::int64_t>& values) { return parsed_row(field, values); }
+    bool row(const Field& field, std::vector<Level>& levels) { return parsed_row(field, levels); }
+    bool row(const Field& field, Grid& grid) { return parsed_row(field, grid, "auto"); }
+    template <NamedEnum E> bool row(const Field& field, E& value, std::span<const std::string_view> helps = {}) {
         constexpr auto names = enum_names(E{});
         int index = int(value);
-        if (!choice_row(field, names, index)) return false;
+        if (!choice_row(field, names, index, helps)) return false;
         value = static_cast<E>(index);
         return true;
     }
-    bool choice_row(const Field& field, std::span<const std::string_view> names, int& index);
+    // `helps`: a tooltip for each name, or none.
+    bool choice_row(const Field& field, std::span<const std::string_view> names, int& index,
+                    std::span<const std::string_view> helps = {});
     bool number_row(const Field& field, const NumberStyle& style, std::int64_t& value);
+    // A value as its text (field_text.h), taken over by Enter or when the row is left. A text that says no value stays
+    // with its error below; the value is then the last valid one. `unset`: the text that means "nothing given"; it is
+    // shown as a hint.
+    template <class T> bool parsed_row(const Field& field, T& value, const char* unset = "") {
+        T read = value;
+        const auto parse = [&](const std::string& text) { return read_text(field.name, text, read); };
+        if (!text_row(field, value_text(value), unset, parse)) return false;
+        value = std::move(read);
+        return true;
+    }
 
     // The number alone, `width` pixels wide, marked as `id`: drag left and right, or click and type.
     bool number(const std::string& id, const NumberStyle& style, std::int64_t& value, float width,
@@ -61,12 +76,22 @@ public:
 private:
     void label(const Field& field);
     std::string item_id(const Field& field) const { return prefix_ + "/" + field.name; }
+    template <class T> static Result<void> read_text(const char* name, const std::string& text, T& value) {
+        if constexpr (std::is_same_v<T, std::vector<std::int64_t>>)
+            if (parse_list(text, value)) return {}; // takes "16k" too
+        return parse_value(name, text, value);
+    }
+    bool text_row(const Field& field, const std::string& shown, const std::string& unset,
+                  const std::function<Result<void>(const std::string&)>& parse);
+    bool dragged_share(const Field& field, double& value);
     bool typed_number(const std::string& id, const NumberStyle& style, std::int64_t& value, float width);
     bool dragged_number(const std::string& id, const NumberStyle& style, std::int64_t& value, float width);
 
     std::string prefix_, gesture_;
     std::string typing_id_, typed_; // the number being typed, empty when none
     std::string quiet_id_;          // the number without tooltip
+    std::string draft_id_, draft_;  // the text being edited, or left with an error
+    std::string draft_of_;          // the value's text when it was begun
     bool typing_is_new_ = false, dragging_ = false;
     std::int64_t drag_start_ = 0;
     float drag_pixels_ = 0;
