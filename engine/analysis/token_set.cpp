@@ -25,8 +25,11 @@ void TokenSet::insert_run(std::int64_t first, std::int64_t stride, std::int64_t 
     words_[last_word] |= bits_to(last & 63);
 }
 
-void TokenSet::insert_all(const TokenSet& other) {
-    for (std::size_t word = 0; word < words_.size(); ++word) words_[word] |= other.words_[word];
+void TokenSet::insert_all(const TokenSet& other) { insert_all(other, {0, tokens_}); }
+
+void TokenSet::insert_all(const TokenSet& other, Range within) {
+    const std::size_t end = std::size_t((within.end + 63) / 64);
+    for (std::size_t word = std::size_t(within.begin / 64); word < end; ++word) words_[word] |= other.words_[word];
 }
 
 void TokenSet::remove_all(const TokenSet& other) {
@@ -57,7 +60,22 @@ bool TokenSet::is_empty() const {
 
 bool TokenSet::touches(Range range) const {
     range = intersect(range, {0, tokens_});
-    return range.size() > 0 && next(range.begin, true) < range.end;
+    if (range.size() == 0) return false;
+    const std::size_t first = std::size_t(range.begin >> 6), last = std::size_t((range.end - 1) >> 6);
+    const std::uint64_t from = bits_from(range.begin & 63), to = bits_to((range.end - 1) & 63);
+    if (first == last) return (words_[first] & from & to) != 0;
+    if ((words_[first] & from) != 0 || (words_[last] & to) != 0) return true;
+    for (std::size_t word = first + 1; word < last; ++word)
+        if (words_[word] != 0) return true;
+    return false;
+}
+
+Range TokenSet::span() const {
+    const std::int64_t first = next(0, true);
+    if (first >= tokens_) return {0, 0};
+    std::size_t last = words_.size() - 1;
+    while (words_[last] == 0) --last;
+    return {first, std::int64_t(last) * 64 + 64 - std::countl_zero(words_[last])};
 }
 
 std::int64_t TokenSet::next(std::int64_t token, bool member) const {

@@ -18,7 +18,8 @@ public:
     void insert(std::int64_t token) { words_[std::size_t(token >> 6)] |= std::uint64_t{1} << (token & 63); }
     // first, first + stride, …, `count` of them, all within [0, tokens).
     void insert_run(std::int64_t first, std::int64_t stride, std::int64_t count);
-    void insert_all(const TokenSet& other); // of the same size
+    void insert_all(const TokenSet& other);               // of the same size
+    void insert_all(const TokenSet& other, Range within); // `within`: tokens that hold all members of the other
     void remove_all(const TokenSet& other);
     void clear();
     std::int64_t count() const;
@@ -26,6 +27,8 @@ public:
     bool is_empty() const;
     bool touches(Range range) const; // some member lies in the range (clipped to the tokens)
     friend bool operator==(const TokenSet&, const TokenSet&) = default;
+
+    Range span() const; // from the first to the last member (end exclusive)
 
     // Calls visit(token) for each member in ascending order.
     template <class Visit> void for_each(Visit&& visit) const {
