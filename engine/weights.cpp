@@ -12,8 +12,14 @@ constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 // The runs of chosen query positions (ascending) of one head, found by walking the tiles of its class once.
 class RowRuns {
 public:
-    RowRuns(const Plan& plan, std::int64_t head, std::vector<std::int64_t> positions)
-        : plan_(plan), positions_(std::move(positions)), runs_(positions_.size()) {
+    RowRuns(const Plan& plan, std::int64_t head, const std::vector<std::int64_t>& positions)
+        : plan_(plan), runs_(positions.size()) {
+        // A permuted plan's rows are ranks, which do not ascend with the positions.
+        std::vector<std::int32_t> ranks;
+        if (plan.order.is_permuted()) ranks = inverse_permutation(plan.order.token_of_rank);
+        for (std::size_t index = 0; index < positions.size(); ++index)
+            rows_.push_back({ranks.empty() ? positions[index] : ranks[std::size_t(positions[index])], index});
+        std::ranges::sort(rows_, {}, &Row::row);
         const HeadTiles tiles(plan, {&head, 1});
         for (const HeadTiles::Part& part : tiles.parts())
             for (std::int64_t repeat = 0; repeat < part.list->repeat_count; ++repeat)
@@ -31,17 +37,21 @@ private:
 
     void take_tile(const HeadTiles& tiles, const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift) {
         const Range extent = tiles.extent(tile);
-        auto wanted = std::lower_bound(positions_.begin(), positions_.end(), extent.begin + row_shift);
-        for (; wanted != positions_.end() && *wanted < extent.end + row_shift; ++wanted) {
-            if (!holds(tile, *wanted - row_shift - tile.first_row)) continue;
-            std::vector<RowRun>& runs = runs_[std::size_t(wanted - positions_.begin())];
+        auto wanted = std::ranges::lower_bound(rows_, extent.begin + row_shift, {}, &Row::row);
+        for (; wanted != rows_.end() && wanted->row < extent.end + row_shift; ++wanted) {
+            if (!holds(tile, wanted->row - row_shift - tile.first_row)) continue;
             for (const KeyRun& run : tiles.runs(tile))
-                if (const RowRun seen = row_run(run, key_shift, *wanted); seen.count > 0) runs.push_back(seen);
+                if (const RowRun seen = row_run(run, key_shift, wanted->row); seen.count > 0)
+                    runs_[wanted->index].push_back(seen);
         }
     }
 
+    struct Row {
+        std::int64_t row;  // as the plan's tiles have it
+        std::size_t index; // of the caller's position
+    };
     const Plan& plan_;
-    std::vector<std::int64_t> positions_;
+    std::vector<Row> rows_;
     std::vector<std::vector<RowRun>> runs_;
 };
 
@@ -98,12 +108,15 @@ private:
         const float* k = call_.k + key_offset(p, call_.batch, 0, kv_head(p, call_.head));
         const std::int64_t key_step = p.kv_heads * p.head_dim;
         const float scale = float(softmax_scale(p));
+        const std::int32_t* tokens = permuted_tokens(*call_.plan);
+        const std::int64_t position = query_position(p, query);
         const std::size_t outside = edges_.size() - 1;
         std::size_t column = 0;
         for (std::int64_t index = 0; index < run.count; ++index) {
             if (index % keys_between_looks == 0 && is_cancelled()) return false;
-            const std::int64_t key = run.first + index * run.stride;
-            // Keys ascend, so does the column.
+            const std::int64_t place = run.first + index * run.stride, key = tokens ? tokens[place] : place;
+            if (tokens && p.causal && key > position) continue;
+            if (tokens) column = 0; // along a curve keys do not ascend; else they do, and so does the column
             if (column < outside && key >= edges_[column + 1])
                 column = std::size_t(std::upper_bound(edges_.begin() + std::ptrdiff_t(column), edges_.end(), key) -
                                      edges_.begin()) -
@@ -148,7 +161,7 @@ Result<std::vector<float>> attention_weights(const WeightsCall& call) {
         }
         row_begin[std::size_t(row) + 1] = queries.size();
     }
-    const RowRuns runs(*call.plan, call.head, std::move(positions));
+    const RowRuns runs(*call.plan, call.head, positions);
     const MixMode mix = call.plan->mix;
     const int branch_total = is_joint_softmax(mix) ? 1 : call.plan->pass_count;
     const double factor = is_joint_softmax(mix) || mix == MixMode::none ? 1.0 : 1.0 / branch_total;

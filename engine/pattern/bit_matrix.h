@@ -1,5 +1,6 @@
 #pragma once
-// BitMatrix: a matrix of bits, rows of whole 64-bit words.
+// BitMatrix: a matrix of bits, rows of whole 64-bit words; and the runs of a row.
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,5 +28,22 @@ struct BitMatrix {
         words[std::size_t(row_index * row_words() + column / 64)] |= std::uint64_t{1} << (column % 64);
     }
 };
+
+// Calls run(begin, end) for each run of adjacent set bits.
+template <class Run> void for_each_run(std::span<const std::uint64_t> words, Run run) {
+    std::int64_t begin = -1;
+    for (std::size_t index = 0; index <= words.size(); ++index) {
+        const std::uint64_t word = index < words.size() ? words[index] : 0;
+        const std::int64_t base = std::int64_t(index) * 64;
+        for (int bit = 0; bit < 64;) {
+            const std::uint64_t rest = word >> bit;
+            const int length = begin < 0 ? std::countr_zero(rest) : std::countr_one(rest);
+            bit += length;
+            if (bit >= 64) break;
+            if (begin >= 0) run(begin, base + bit);
+            begin = begin < 0 ? base + bit : -1;
+        }
+    }
+}
 
 } // namespace dilascope

@@ -1,6 +1,5 @@
 #include "engine/pattern/blocks.h"
 #include "engine/plan/plan_builder.h"
-#include <bit>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -19,23 +18,6 @@ void set_cells(const BlockCells& cells, std::int64_t row, std::span<std::uint64_
     for (std::int64_t column = c.residue + first_index(c, columns.begin) * c.modulus; column < columns.end;
          column += c.modulus)
         words[std::size_t(column / 64)] |= std::uint64_t{1} << (column % 64);
-}
-
-// Calls run(begin, end) for each run of adjacent set bits.
-template <class Run> void for_each_run(std::span<const std::uint64_t> words, Run run) {
-    std::int64_t begin = -1;
-    for (std::size_t index = 0; index <= words.size(); ++index) {
-        const std::uint64_t word = index < words.size() ? words[index] : 0;
-        const std::int64_t base = std::int64_t(index) * 64;
-        for (int bit = 0; bit < 64;) {
-            const std::uint64_t rest = word >> bit;
-            const int length = begin < 0 ? std::countr_zero(rest) : std::countr_one(rest);
-            bit += length;
-            if (bit >= 64) break;
-            if (begin >= 0) run(begin, base + bit);
-            begin = begin < 0 ? base + bit : -1;
-        }
-    }
 }
 
 } // namespace

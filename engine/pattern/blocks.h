@@ -1,6 +1,7 @@
 #pragma once
 // Blocks: a union of block-level patterns over one block grid, joined by " + " in the text form. One softmax over the
 // union of a row's blocks; a key that two parts share counts once.
+#include "engine/pattern/bit_matrix.h"
 #include "engine/pattern/dilated_blocks.h"
 #include "engine/pattern/global.h"
 #include "engine/pattern/hierarchical.h"

@@ -5,12 +5,12 @@
 namespace dilascope {
 
 Result<void> validate(const Pattern& pattern, const Problem& problem) {
-    constexpr std::int64_t most_permuted = std::int64_t{1} << 31; // plans keep the permutation as 32-bit tokens
+    constexpr std::int64_t most_ordered = std::int64_t{1} << 27; // pictures and plans keep the permutation: 512 MiB
     TRY(validate(problem));
     if (!pattern.order.is_row()) {
         TRY(validate(pattern.order, problem.kv_len));
-        if (problem.kv_len > most_permuted)
-            return fail(fmt::format("order: {} tokens; at most 2^31 can be ordered along a curve", problem.kv_len));
+        if (problem.kv_len > most_ordered)
+            return fail(fmt::format("order: {} tokens; at most 2^27 can be ordered along a curve", problem.kv_len));
     }
     return std::visit([&](const auto& kind) { return validate(kind, problem); }, pattern.kind);
 }

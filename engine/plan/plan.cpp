@@ -1,5 +1,7 @@
 #include "engine/plan/plan.h"
+#include "engine/pattern/count.h"
 #include "engine/plan/plan_builder.h"
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 
@@ -9,6 +11,8 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
     TRY(validate(pattern, problem));
     Plan plan;
     plan.problem = problem;
+    plan.order.order = pattern.order;
+    if (!pattern.order.is_row()) plan.order.token_of_rank = tokens_by_rank(pattern.order, problem.kv_len);
     plan.mix = mix_mode(pattern);
     if (is_joint_softmax(plan.mix)) {
         plan.reason = "all branches of a row in one online softmax";
@@ -17,6 +21,8 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
         plan.reason = fmt::format("mix={} normalises each branch by itself: one pass a branch", enum_name(plan.mix));
     }
 
+    Problem tiled = problem; // what tiles are made for: along a curve every rank is a row, and kernels mask tokens
+    if (plan.order.is_permuted()) tiled.seq_len = tiled.kv_len, tiled.causal = false;
     std::map<int, std::int32_t> class_index; // a kind's class number → ours, 0, 1, 2 …
     for (std::int64_t head = 0; head < problem.heads; ++head) {
         const int kind_class = head_class(pattern, problem, head);
@@ -27,8 +33,13 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
     }
     for (std::size_t index = 0; index < plan.class_heads.size(); ++index) {
         const std::vector<std::int64_t>& heads = plan.class_heads[index];
-        PlanBuilder builder(plan, int(index), std::int64_t(heads.size()));
-        std::visit([&](const auto& kind) { append_tiles(kind, problem, heads.front(), builder); }, pattern.kind);
+        PlanBuilder builder(plan, tiled, int(index), std::int64_t(heads.size()));
+        std::visit([&](const auto& kind) { append_tiles(kind, tiled, heads.front(), builder); }, pattern.kind);
+    }
+    if (plan.order.is_permuted() && (problem.causal || problem.seq_len < problem.kv_len)) {
+        plan.multiplicity = 0; // the tiles hold pairs that the tokens' order or the queries' range excludes
+        for (std::int64_t head = 0; head < problem.heads; ++head)
+            plan.multiplicity += count_pairs(pattern, problem, head, whole_matrix(problem), {Count::multiplicity, 0});
     }
     std::erase_if(plan.lists, [](const TileList& list) { return list.tile_count == 0; });
     return plan;
@@ -36,6 +47,17 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
 
 double forward_flops(const Plan& plan) {
     return 4.0 * double(plan.problem.head_dim) * double(plan.multiplicity) * double(plan.problem.batch);
+}
+
+// Tiles in the order in which the curve meets their first row; tiles of equal rows and heads keep theirs.
+static void sort_along_curve(const Plan& plan, std::vector<WorkItem>& items) {
+    const std::vector<std::int32_t> rank_of_token = inverse_permutation(plan.order.token_of_rank);
+    const auto place = [&](const WorkItem& item) {
+        const std::int64_t first =
+            plan.tiles[std::size_t(item.tile)].first_row + item.repeat * plan.lists[std::size_t(item.list)].row_shift;
+        return std::pair{item.head, rank_of_token[std::size_t(first)]};
+    };
+    std::ranges::stable_sort(items, {}, place);
 }
 
 std::vector<WorkItem> work_items(const Plan& plan, int pass) {
@@ -48,10 +70,11 @@ std::vector<WorkItem> work_items(const Plan& plan, int pass) {
                 for (std::int64_t tile = 0; tile < list.tile_count; ++tile)
                     items.push_back({std::int64_t(index), repeat, list.tiles_begin + tile, head});
     }
+    if (plan.order.order.use == OrderUse::schedule && !plan.order.token_of_rank.empty()) sort_along_curve(plan, items);
     return items;
 }
 
-void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
+int tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
     const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
     const std::int64_t first = tile.first_row + item.repeat * plan.lists[std::size_t(item.list)].row_shift;
     for (std::int32_t row = 0; row < tile.row_count; ++row) {
@@ -59,6 +82,15 @@ void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
                                                         : plan.row_offsets[std::size_t(tile.rows_begin + row)];
         rows[row] = first + offset;
     }
+    if (!plan.order.is_permuted()) return tile.row_count;
+    const std::int64_t first_query = plan.problem.kv_len - plan.problem.seq_len;
+    int kept = 0;
+    for (std::int32_t row = 0; row < tile.row_count; ++row) {
+        const std::int64_t token = plan.order.token_of_rank[std::size_t(rows[row])];
+        if (token >= first_query) rows[kept++] = token;
+    }
+    std::sort(rows, rows + kept); // ascending, so that causality leaves a key one range of rows
+    return kept;
 }
 
 } // namespace dilascope

@@ -16,8 +16,18 @@ struct TileList {
     std::int64_t row_shift = 0, key_shift = 0;
 };
 
+// What an order makes of a plan. Of `sequence` use: rows and keys of tiles and runs are ranks along the curve, and
+// token_of_rank says where they are; their bands are all full, and a causal kernel compares tokens. Of the others: rows
+// and keys are tokens, and a kernel may take the curve as the order of work or of storage.
+struct PlanOrder {
+    Order order;
+    std::vector<std::int32_t> token_of_rank; // M entries; empty for Curve::row
+    bool is_permuted() const { return !token_of_rank.empty() && order.use == OrderUse::sequence; }
+};
+
 struct Plan {
     Problem problem;
+    PlanOrder order;
     MixMode mix = MixMode::softmax;
     int pass_count = 1; // 1: all branches in one online softmax; else one pass a branch, merged by `mix`
     std::string reason; // why this many passes, for doctor and run records
@@ -42,10 +52,17 @@ struct WorkItem {
     std::int64_t list = 0, repeat = 0, tile = 0; // tile: index into Plan::tiles
     std::int64_t head = 0;
 };
-// All work items of one pass, in list order; a batch element multiplies them by B.
+// Token of each rank of a permuted plan, else null.
+inline const std::int32_t* permuted_tokens(const Plan& plan) {
+    return plan.order.is_permuted() ? plan.order.token_of_rank.data() : nullptr;
+}
+
+// All work items of one pass: in list order, or along the curve of an order used as schedule. A batch element
+// multiplies them by B.
 std::vector<WorkItem> work_items(const Plan& plan, int pass);
 
-// Query positions of a tile after its shift; `rows` holds at least row_count entries.
-void tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows);
+// Query positions of a tile after its shift, ascending; returns how many (row_count, or fewer in permuted plans, whose
+// tiles may hold positions before the first query). `rows` holds at least row_count entries.
+int tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows);
 
 } // namespace dilascope

@@ -1,4 +1,5 @@
 #include "engine/plan/plan_builder.h"
+#include <algorithm>
 #include <array>
 
 namespace dilascope {
@@ -12,7 +13,7 @@ void PlanBuilder::begin_list(int pass, std::int64_t repeat_count, std::int64_t r
 }
 
 void PlanBuilder::append(std::span<const std::int64_t> positions, std::span<const KeyRun> runs) {
-    const std::int64_t first_query = plan_.problem.kv_len - plan_.problem.seq_len;
+    const std::int64_t first_query = problem_.kv_len - problem_.seq_len;
     while (!positions.empty() && positions.front() < first_query) positions = positions.subspan(1);
     constexpr std::int64_t span_limit = std::int64_t{1} << 30; // row offsets are 32 bits
     while (!positions.empty()) {
@@ -24,6 +25,11 @@ void PlanBuilder::append(std::span<const std::int64_t> positions, std::span<cons
 }
 
 void PlanBuilder::append_tile(std::span<const std::int64_t> positions, std::span<const KeyRun> runs) {
+    const bool is_banded = std::ranges::any_of(runs, [](const KeyRun& run) { return !run.band.is_full(); });
+    if (plan_.order.is_permuted() && is_banded && positions.size() > 1) { // a row alone cuts its runs exactly
+        for (std::size_t row = 0; row < positions.size(); ++row) append_tile(positions.subspan(row, 1), runs);
+        return;
+    }
     QueryTile tile;
     tile.first_row = positions.front();
     tile.row_count = std::int32_t(positions.size());
@@ -49,7 +55,7 @@ void PlanBuilder::append_tile(std::span<const std::int64_t> positions, std::span
 // Cuts a run into the part below the band's inner edge, the part every row sees, and the part above.
 void PlanBuilder::append_run(std::span<const std::int64_t> positions, const KeyRun& run) {
     Band band = run.band;
-    if (plan_.problem.causal) band.hi = std::min<std::int64_t>(band.hi, 0);
+    if (problem_.causal) band.hi = std::min<std::int64_t>(band.hi, 0);
     const Residues keys{0, run.stride};
     const auto index_of = [&](std::int64_t key) { // first index whose key is ≥ `key`, within the run
         return std::clamp<std::int64_t>(first_index(keys, key - run.first), 0, run.count);

@@ -8,8 +8,9 @@ namespace dilascope {
 
 class PlanBuilder {
 public:
-    PlanBuilder(Plan& plan, int head_class, std::int64_t heads_in_class)
-        : plan_(plan), head_class_(head_class), heads_in_class_(heads_in_class) {}
+    // `problem`: what the tiles are for; the plan's own, or that of its ranks when it is permuted.
+    PlanBuilder(Plan& plan, const Problem& problem, int head_class, std::int64_t heads_in_class)
+        : plan_(plan), problem_(problem), head_class_(head_class), heads_in_class_(heads_in_class) {}
 
     // Open a list whose tiles repeat; each append() until the next begin_list() goes into it.
     void begin_list(int pass, std::int64_t repeat_count = 1, std::int64_t row_shift = 0, std::int64_t key_shift = 0);
@@ -26,6 +27,7 @@ private:
                   bool banded);
 
     Plan& plan_;
+    Problem problem_;
     int head_class_;
     std::int64_t heads_in_class_;
 };

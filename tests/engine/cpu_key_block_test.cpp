@@ -28,7 +28,7 @@ TEST_CASE("key feed: every visible pair once, whatever the block limits", "[engi
             const int begin = block.is_banded ? block.row_begin[slot] : 0,
                       end = block.is_banded ? block.row_end[slot] : int(rows.size());
             CHECK(begin < end);
-            for (int row = begin; row < end; ++row) ++seen[{rows[std::size_t(row)], block.positions[slot]}];
+            for (int row = begin; row < end; ++row) ++seen[{rows[std::size_t(row)], block.places[slot]}];
         }
     }
     std::map<std::pair<std::int64_t, std::int64_t>, int> expected;

@@ -71,6 +71,18 @@ inline Pattern random_pattern(std::mt19937_64& random, std::int64_t longest, std
     }
 }
 
+// Any pattern along a random curve on a random grid, in one of the three uses; now and then the plain row order.
+inline Pattern random_ordered_pattern(std::mt19937_64& random, std::int64_t kv_len, std::int64_t heads) {
+    Pattern pattern = random_pattern(random, kv_len, heads);
+    pattern.order.curve = Curve(pick(random, 0, 3));
+    if (pattern.order.is_row()) return pattern;
+    pattern.order.use = OrderUse(pick(random, 0, 2));
+    if (pick(random, 0, 2) > 0) return pattern;
+    pattern.order.grid.width = pick(random, 1, 30);
+    pattern.order.grid.height = (kv_len + pattern.order.grid.width - 1) / pattern.order.grid.width + pick(random, 0, 3);
+    return pattern;
+}
+
 inline Problem random_problem(std::mt19937_64& random, const std::vector<std::int64_t>& lengths) {
     Problem problem;
     problem.seq_len = pick_of(random, lengths);

@@ -26,6 +26,8 @@ public:
         if (problem.dtype != Dtype::f32)
             return {"", fmt::format("cpu reads f32 tensors, not {}; convert them first", enum_name(problem.dtype))};
         if (problem.head_dim > 256) return {"", fmt::format("cpu runs head_dim 1 … 256, not {}", problem.head_dim)};
+        if (mix_mode(pattern) == MixMode::fkodom && !pattern.order.is_row() && pattern.order.use == OrderUse::layout)
+            return {"", "cpu runs mix=fkodom in float64 from the tensors as they lie; leave out use=layout"};
         if (mix_mode(pattern) == MixMode::fkodom)
             return {"cpu/fkodom f64", "its division by sums near zero would magnify f32 rounding"};
         return {fmt::format("cpu/tiled f32 {}", kernel->target),

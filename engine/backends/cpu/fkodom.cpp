@@ -51,24 +51,25 @@ void attend_tile(const AttentionCall& call, const WorkItem& item, std::int64_t b
                *v = static_cast<const float*>(call.v);
     std::array<std::int64_t, max_tile_rows> positions;
     std::array<RowState, max_tile_rows> states;
-    tile_rows(plan, item, positions.data());
+    const int row_count = tile_rows(plan, item, positions.data());
 
     const std::int64_t key_shift = item.repeat * plan.lists[std::size_t(item.list)].key_shift;
     KeyFeed feed({plan.runs.data() + tile.runs_begin, std::size_t(tile.run_count)}, key_shift,
-                 {positions.data(), std::size_t(tile.row_count)});
+                 {positions.data(), std::size_t(row_count)},
+                 {permuted_tokens(plan), nullptr, plan.problem.causal && plan.order.is_permuted()});
     for (KeyBlock block; !call.is_cancelled() && feed.next(block);)
         for (int index = 0; index < block.count; ++index) {
             const auto slot = std::size_t(index);
-            const std::int64_t key = key_offset(p, batch, block.positions[slot], group);
+            const std::int64_t key = key_offset(p, batch, block.places[slot], group);
             const int begin = block.is_banded ? block.row_begin[slot] : 0;
-            const int end = block.is_banded ? block.row_end[slot] : tile.row_count;
+            const int end = block.is_banded ? block.row_end[slot] : row_count;
             for (auto row = std::size_t(begin); row < std::size_t(end); ++row) {
                 const std::int64_t query = query_offset(p, batch, positions[row] - first_query, item.head);
                 const double score = dot(q + query, k + key, p.head_dim) * softmax_scale(p);
                 states[row].add(score, v + key, p.head_dim, branch.out.data() + query);
             }
         }
-    for (std::size_t row = 0; row < std::size_t(tile.row_count); ++row) {
+    for (std::size_t row = 0; row < std::size_t(row_count); ++row) {
         if (states[row].sum == 0) continue;
         const std::int64_t n = positions[row] - first_query;
         double* out = branch.out.data() + query_offset(p, batch, n, item.head);

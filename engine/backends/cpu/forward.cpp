@@ -34,6 +34,7 @@ std::int64_t key_shift_of(const Plan& plan, const WorkItem& item) {
 }
 
 bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
+    if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
     if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;
     const std::span<const KeyRun> runs_a = runs_of(plan, a), runs_b = runs_of(plan, b);
     return std::ranges::equal(runs_a, runs_b) &&
@@ -60,35 +61,67 @@ std::vector<TileGroup> group_items(const AttentionCall& call, std::span<const Wo
     return groups;
 }
 
-HeadTensors head_tensors(const AttentionCall& call, std::int64_t batch, std::int64_t head) {
+// Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
+struct StoredKeys {
+    const float *k = nullptr, *v = nullptr;
+    Buffer<float> k_copy, v_copy;
+    std::vector<std::int32_t> rank_of_token; // of copies
+    const std::int32_t* place_of_token() const { return rank_of_token.empty() ? nullptr : rank_of_token.data(); }
+};
+
+Result<StoredKeys> store_keys(const AttentionCall& call) {
+    const Problem& problem = *call.problem;
+    const PlanOrder& order = call.plan->order;
+    StoredKeys stored{static_cast<const float*>(call.k), static_cast<const float*>(call.v), {}, {}, {}};
+    if (order.token_of_rank.empty() || order.order.use != OrderUse::layout) return stored;
+    stored.k_copy = TRY(Buffer<float>::allocate(key_elements(problem), "cpu/ordered_keys"));
+    stored.v_copy = TRY(Buffer<float>::allocate(key_elements(problem), "cpu/ordered_values"));
+    const std::int64_t row = problem.kv_heads * problem.head_dim;
+#pragma omp parallel for schedule(static)
+    for (std::int64_t to = 0; to < problem.batch * problem.kv_len; ++to) {
+        const std::int64_t rank = to % problem.kv_len;
+        const std::int64_t from = to - rank + order.token_of_rank[std::size_t(rank)];
+        std::copy_n(stored.k + from * row, row, stored.k_copy.data() + to * row);
+        std::copy_n(stored.v + from * row, row, stored.v_copy.data() + to * row);
+    }
+    stored.k = stored.k_copy.data(), stored.v = stored.v_copy.data();
+    stored.rank_of_token = inverse_permutation(order.token_of_rank);
+    return stored;
+}
+
+HeadTensors head_tensors(const AttentionCall& call, const StoredKeys& stored, std::int64_t batch, std::int64_t head) {
     const Problem& problem = *call.problem;
     const std::int64_t key_origin = key_offset(problem, batch, 0, kv_head(problem, head));
     return {.q = static_cast<const float*>(call.q),
-            .k = static_cast<const float*>(call.k) + key_origin,
-            .v = static_cast<const float*>(call.v) + key_origin,
+            .k = stored.k + key_origin,
+            .v = stored.v + key_origin,
             .key_step = problem.kv_heads * problem.head_dim,
             .head_dim = problem.head_dim,
             .scale_log2 = float(softmax_scale(problem) * std::numbers::log2e)};
 }
 
-void run_group(const AttentionCall& call, const TileKernel& kernel, std::span<const WorkItem> items, std::int64_t batch,
-               MergeRule rule, TileWorkspace& work) {
+void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel,
+               std::span<const WorkItem> items, std::int64_t batch, MergeRule rule, TileWorkspace& work) {
     const Problem& problem = *call.problem;
     const Plan& plan = *call.plan;
     const std::int64_t first_query = problem.kv_len - problem.seq_len, head = items.front().head;
     std::array<std::array<std::int64_t, max_tile_rows>, 4> positions; // 4 ≥ tiles_per_group
     std::array<TileRows, 4> rows;
-    for (std::size_t tile = 0; tile < items.size(); ++tile) {
-        tile_rows(plan, items[tile], positions[tile].data());
-        rows[tile].count = plan.tiles[std::size_t(items[tile].tile)].row_count;
-        for (std::size_t row = 0; row < std::size_t(rows[tile].count); ++row)
-            rows[tile].offsets[row] = query_offset(problem, batch, positions[tile][row] - first_query, head);
+    std::size_t tiles = 0;
+    for (const WorkItem& item : items) {
+        rows[tiles].count = tile_rows(plan, item, positions[tiles].data());
+        if (rows[tiles].count == 0) continue; // a permuted tile before the first query
+        for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row)
+            rows[tiles].offsets[row] = query_offset(problem, batch, positions[tiles][row] - first_query, head);
+        ++tiles;
     }
+    if (tiles == 0) return;
+    const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(), problem.causal && plan.order.is_permuted()};
     KeyFeed feed(runs_of(plan, items.front()), key_shift_of(plan, items.front()),
-                 {positions[0].data(), std::size_t(rows[0].count)});
-    kernel.attend({rows.data(), items.size()}, head_tensors(call, batch, head), feed, call.cancel, work);
+                 {positions[0].data(), std::size_t(rows[0].count)}, places);
+    kernel.attend({rows.data(), tiles}, head_tensors(call, stored, batch, head), feed, call.cancel, work);
     if (call.is_cancelled()) return;
-    for (std::size_t tile = 0; tile < items.size(); ++tile)
+    for (std::size_t tile = 0; tile < tiles; ++tile)
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
             const std::int64_t query = positions[tile][std::size_t(row)] - first_query;
             const TileState& state = work.tiles[tile];
@@ -98,7 +131,8 @@ void run_group(const AttentionCall& call, const TileKernel& kernel, std::span<co
         }
 }
 
-void run_pass(const AttentionCall& call, const TileKernel& kernel, int pass, std::span<TileWorkspace> work) {
+void run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, int pass,
+              std::span<TileWorkspace> work) {
     const std::vector<WorkItem> items = work_items(*call.plan, pass);
     const std::vector<TileGroup> groups = group_items(call, items, std::int64_t(work.size()));
     const auto group_count = std::int64_t(groups.size());
@@ -110,7 +144,7 @@ void run_pass(const AttentionCall& call, const TileKernel& kernel, int pass, std
         if (call.is_cancelled()) continue;
         const std::int64_t reversed = total - 1 - index;
         const TileGroup group = groups[std::size_t(reversed % group_count)];
-        run_group(call, kernel, std::span(items).subspan(std::size_t(group.begin), std::size_t(group.count)),
+        run_group(call, stored, kernel, std::span(items).subspan(std::size_t(group.begin), std::size_t(group.count)),
                   reversed / group_count, rule, work[std::size_t(omp_get_thread_num())]);
     }
 }
@@ -121,8 +155,9 @@ Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel) {
     std::vector<TileWorkspace> work;
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
         work.push_back(TRY(TileWorkspace::allocate(call.problem->head_dim)));
+    const StoredKeys stored = TRY(store_keys(call));
     clear_outputs(call);
-    for (int pass = 0; pass < call.plan->pass_count; ++pass) run_pass(call, kernel, pass, work);
+    for (int pass = 0; pass < call.plan->pass_count; ++pass) run_pass(call, stored, kernel, pass, work);
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");
     return {};
 }

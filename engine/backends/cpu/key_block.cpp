@@ -18,7 +18,7 @@ void sort_by_rows(KeyBlock& block) {
     const KeyBlock unsorted = block;
     for (std::size_t index = 0; index < std::size_t(block.count); ++index) {
         const auto from = std::size_t(order[index]);
-        block.positions[index] = unsorted.positions[from];
+        block.places[index] = unsorted.places[from];
         block.row_begin[index] = unsorted.row_begin[from];
         block.row_end[index] = unsorted.row_end[from];
     }
@@ -41,8 +41,10 @@ bool KeyFeed::next(KeyBlock& block) {
         }
         const KeyRun& run = runs_[run_index_];
         const int count_before = block.count;
-        if (run.band.is_full() == banded_phase_)
+        if (is_masked(run) != banded_phase_)
             key_index_ = run.count;
+        else if (places_.is_causal)
+            take_causal(run, block);
         else if (banded_phase_)
             take_banded(run, block);
         else
@@ -58,9 +60,22 @@ void KeyFeed::take_full(const KeyRun& run, KeyBlock& block) {
     const std::int32_t take = std::min(max_block_keys - block.count, run.count - key_index_);
     std::int64_t key = run.key(key_index_) + key_shift_;
     for (std::int32_t index = 0; index < take; ++index, key += run.stride)
-        block.positions[std::size_t(block.count + index)] = key;
+        block.places[std::size_t(block.count + index)] = places_.place(places_.token(key));
     block.count += take;
     key_index_ += take;
+}
+
+// Keys of a permuted plan come in any order: each is seen by the rows from its token on.
+void KeyFeed::take_causal(const KeyRun& run, KeyBlock& block) {
+    for (; key_index_ < run.count && block.count < max_block_keys; ++key_index_) {
+        const std::int64_t token = places_.token(run.key(key_index_) + key_shift_);
+        const auto first = std::lower_bound(rows_.begin(), rows_.end(), token);
+        if (first == rows_.end()) continue;
+        const auto slot = std::size_t(block.count++);
+        block.places[slot] = places_.place(token);
+        block.row_begin[slot] = std::int32_t(first - rows_.begin());
+        block.row_end[slot] = std::int32_t(rows_.size());
+    }
 }
 
 void KeyFeed::take_banded(const KeyRun& run, KeyBlock& block) {
@@ -72,7 +87,7 @@ void KeyFeed::take_banded(const KeyRun& run, KeyBlock& block) {
         while (row_end_ < row_count && rows_[std::size_t(row_end_)] <= key - run.band.lo) ++row_end_;
         if (row_begin_ >= row_end_) continue;
         const auto slot = std::size_t(block.count++);
-        block.positions[slot] = key;
+        block.places[slot] = places_.place(key);
         block.row_begin[slot] = row_begin_;
         block.row_end[slot] = row_end_;
     }

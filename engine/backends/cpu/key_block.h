@@ -13,9 +13,18 @@ inline constexpr int max_block_keys =
 struct KeyBlock {
     int count = 0;
     bool is_banded = false; // false: every row of the tile sees every key, the row ranges below are not set
-    std::array<std::int64_t, max_block_keys> positions;
+    std::array<std::int64_t, max_block_keys> places; // row of k and v that holds each key
     // A band on ascending rows always leaves one contiguous range of row indices, never empty here.
     std::array<std::int32_t, max_block_keys> row_begin, row_end;
+};
+
+// Where the keys of a plan with an order lie. Null tables are identities.
+struct KeyPlaces {
+    const std::int32_t* token_of_rank = nullptr;  // of a permuted plan, whose keys are ranks
+    const std::int32_t* place_of_token = nullptr; // of keys stored along a curve
+    bool is_causal = false;                       // compare tokens: a permuted plan's bands do not
+    std::int64_t token(std::int64_t key) const { return token_of_rank ? token_of_rank[key] : key; }
+    std::int64_t place(std::int64_t token) const { return place_of_token ? place_of_token[token] : token; }
 };
 
 // Hands out the keys of a tile in blocks: first the keys that all rows see, then the banded ones. Keys that no row sees
@@ -23,8 +32,9 @@ struct KeyBlock {
 class KeyFeed {
 public:
     // `rows`: the tile's query positions, ascending; `key_shift` is added to every key of the runs.
-    KeyFeed(std::span<const KeyRun> runs, std::int64_t key_shift, std::span<const std::int64_t> rows)
-        : runs_(runs), rows_(rows), key_shift_(key_shift) {}
+    KeyFeed(std::span<const KeyRun> runs, std::int64_t key_shift, std::span<const std::int64_t> rows,
+            KeyPlaces places = {})
+        : runs_(runs), rows_(rows), key_shift_(key_shift), places_(places) {}
 
     // Fills the next block; false when no key is left.
     bool next(KeyBlock& block);
@@ -32,9 +42,12 @@ public:
 private:
     void take_full(const KeyRun& run, KeyBlock& block);
     void take_banded(const KeyRun& run, KeyBlock& block);
+    void take_causal(const KeyRun& run, KeyBlock& block);
+    bool is_masked(const KeyRun& run) const { return places_.is_causal || !run.band.is_full(); }
     std::span<const KeyRun> runs_;
     std::span<const std::int64_t> rows_;
     std::int64_t key_shift_;
+    KeyPlaces places_;
     bool banded_phase_ = false;
     std::size_t run_index_ = 0;
     std::int32_t key_index_ = 0;               // within the run

@@ -53,7 +53,7 @@ void gather_row(const float* from, std::int64_t head_dim, std::int64_t dim_step,
 
 void gather(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
     for (int key = 0; key < block.count; ++key) {
-        const std::int64_t from = block.positions[std::size_t(key)] * head.key_step, to = key * work.dim_step;
+        const std::int64_t from = block.places[std::size_t(key)] * head.key_step, to = key * work.dim_step;
         gather_row(head.k + from, head.head_dim, work.dim_step, work.keys.data() + to);
         gather_row(head.v + from, head.head_dim, work.dim_step, work.values.data() + to);
     }
@@ -73,7 +73,7 @@ private:
     HWY_INLINE void fetch(int end) {
         constexpr std::int64_t line = 64 / sizeof(float);
         for (; key_ < end; ++key_) {
-            const std::int64_t from = next_.positions[std::size_t(key_)] * head_.key_step;
+            const std::int64_t from = next_.places[std::size_t(key_)] * head_.key_step;
             for (const float* row : {head_.k + from, head_.v + from}) {
                 for (std::int64_t d = 0; d < head_.head_dim; d += line) __builtin_prefetch(row + d, 0, 2);
                 __builtin_prefetch(row + head_.head_dim - 1, 0, 2); // an unaligned row reaches into one line more
