@@ -1,5 +1,6 @@
 #include "app/command_line.h"
 #include "app/verbs.h"
+#include "experiments/mask_file.h"
 #include <cstdio>
 
 namespace dilascope {
@@ -10,6 +11,7 @@ int bad_input(const std::string& what) {
 }
 
 int run_command_line(int argc, char** argv) {
+    use_mask_files();
     CLI::App app("Dilascope: a workbench for people who design long-context attention", "dilascope");
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.require_subcommand(0, 1);

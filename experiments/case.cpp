@@ -2,6 +2,7 @@
 #include "engine/nearest.h"
 #include "engine/pattern/count.h"
 #include "engine/pattern/pattern_text.h"
+#include "experiments/mask_file.h"
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -68,6 +69,9 @@ std::string case_hash(const Case& config) {
     const Case identity = canonical(config);
     Case::visit(identity,
                 [&](const Field& field, const auto& value) { text += fmt::format("{}={}\n", field.name, value); });
+    if (const Result<Pattern> pattern = pattern_of(identity))
+        if (const std::string content = mask_content_hash(*pattern); !content.empty())
+            text += fmt::format("mask={}\n", content);
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 

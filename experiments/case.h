@@ -62,7 +62,8 @@ Result<void> validate(const Case&);
 // seed where no generator is asked. A pattern that does not parse stays as it is.
 Case canonical(Case config);
 
-// 16 hex digits of xxh3-64 over `name=value\n` of every visited field of the canonical case: the run's identity.
+// 16 hex digits of xxh3-64 over `name=value\n` of every visited field of the canonical case, and over the content
+// of its mask files: the run's identity.
 std::string case_hash(const Case&);
 
 // One line for people: "longnet segments=64 rates=1 · N=512 · 12×32 · causal".

@@ -30,7 +30,19 @@ Result<Buffer<float>> in_c_order(const Buffer<float>& values, const std::vector<
     return ordered;
 }
 
-Result<NpyHeader> read_header(ByteSource& source) {
+template <class T>
+Result<void> write_array(const std::filesystem::path& path, std::string_view descr,
+                         const std::vector<std::int64_t>& shape, const T* values) {
+    ReplacementFile file = TRY(ReplacementFile::open(path));
+    const std::string header = npy_header(descr, shape);
+    TRY(file.write(header.data(), header.size()));
+    TRY(file.write(values, std::size_t(element_count(shape).value_or(0)) * sizeof(T)));
+    return file.commit();
+}
+
+} // namespace
+
+Result<NpyHeader> read_npy_header(ByteSource& source) {
     std::array<unsigned char, 12> start{};
     if (source.remaining() < 10) return fail(fmt::format("{}: is too short for a .npy file", source.subject()));
     TRY(source.read(start.data(), 8));
@@ -52,20 +64,8 @@ Result<NpyHeader> read_header(ByteSource& source) {
     return parse_npy_header(dict, source.subject());
 }
 
-template <class T>
-Result<void> write_array(const std::filesystem::path& path, std::string_view descr,
-                         const std::vector<std::int64_t>& shape, const T* values) {
-    ReplacementFile file = TRY(ReplacementFile::open(path));
-    const std::string header = npy_header(descr, shape);
-    TRY(file.write(header.data(), header.size()));
-    TRY(file.write(values, std::size_t(element_count(shape).value_or(0)) * sizeof(T)));
-    return file.commit();
-}
-
-} // namespace
-
 Result<HostTensor> read_npy(ByteSource& source, std::string name) {
-    const NpyHeader header = TRY(read_header(source));
+    const NpyHeader header = TRY(read_npy_header(source));
     const std::int64_t count = *element_count(header.shape);
     HostTensor tensor{std::move(name), header.shape, stored_dtype(header.type), {}};
     tensor.values = TRY(read_elements(source, header.type, count, tensor.name));

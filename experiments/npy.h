@@ -20,6 +20,9 @@ struct NpyHeader {
 // structured types, complex numbers, anything that is not such a dict.
 Result<NpyHeader> parse_npy_header(std::string_view dict, std::string_view subject);
 
+// Everything before the values, which the source then stands at.
+Result<NpyHeader> read_npy_header(ByteSource& source);
+
 // The whole source as one array in C order; the source must end where the array does.
 Result<HostTensor> read_npy(ByteSource& source, std::string name);
 
