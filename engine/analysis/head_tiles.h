@@ -1,7 +1,7 @@
 #pragma once
 // HeadTiles: the one walk over the tiles of some heads of a plan. What maps a plan's rows and keys to tokens belongs
 // here and in row_run().
-#include "engine/plan/plan.h"
+#include "engine/backends/backend.h"
 #include <array>
 #include <span>
 
@@ -57,6 +57,8 @@ private:
     const Plan* plan_;
     std::vector<Part> parts_;
 };
+
+inline bool is_cancelled(const CancelFlag* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
 
 // The repeats t (0 ≤ t < count) at which `extent` + t·shift touches `range`.
 Range touching_repeats(Range extent, std::int64_t count, std::int64_t shift, Range range);

@@ -3,7 +3,6 @@
 // sequence: what every exact count of an analysis is a closed form over.
 #include "engine/analysis/head_tiles.h"
 #include "engine/analysis/run_union.h"
-#include "engine/backends/backend.h"
 #include <functional>
 
 namespace dilascope {
@@ -51,6 +50,5 @@ bool for_each_tile_block(const Plan& plan, std::span<const std::int64_t> heads, 
 inline Range positions_of(const Problem& problem, Range queries) {
     return {query_position(problem, queries.begin), query_position(problem, queries.end)};
 }
-inline bool is_cancelled(const CancelFlag* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
 
 } // namespace dilascope

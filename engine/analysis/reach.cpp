@@ -1,5 +1,4 @@
 #include "engine/analysis/reach.h"
-#include "engine/analysis/pair_blocks.h"
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
