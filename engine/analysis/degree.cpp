@@ -1,4 +1,5 @@
 #include "engine/analysis/degree.h"
+#include "engine/analysis/token_plan.h"
 #include <algorithm>
 #include <map>
 
@@ -114,6 +115,7 @@ void add_run(const PairBlock& block, const WeightedRun& run, Range keys, KeyChun
 
 Result<std::vector<DegreePixel>> query_degrees(const Plan& plan, std::int64_t head, PairCount count, Range queries,
                                                std::int64_t pixels, const CancelFlag* cancel) {
+    const auto tokens = TRY(in_token_order(plan));
     Pixels reduced(queries, pixels);
     const std::int64_t first_position = query_position(plan.problem, 0);
     const auto add_block = [&](const PairBlock& block) {
@@ -132,7 +134,7 @@ Result<std::vector<DegreePixel>> query_degrees(const Plan& plan, std::int64_t he
                         reduced.add(position + copy * block.row_shift - first_position, degree);
                 }
     };
-    if (!for_each_block(plan, {&head, 1}, count, positions_of(plan.problem, queries), cancel, add_block))
+    if (!for_each_block(*tokens, {&head, 1}, count, positions_of(plan.problem, queries), cancel, add_block))
         return fail("query degrees: cancelled");
     return reduced.finish();
 }
@@ -140,6 +142,7 @@ Result<std::vector<DegreePixel>> query_degrees(const Plan& plan, std::int64_t he
 Result<std::vector<DegreePixel>> key_degrees(const Plan& plan, std::int64_t head, PairCount count, Range keys,
                                              std::int64_t pixels, const CancelFlag* cancel) {
     constexpr std::int64_t chunk_keys = 1 << 18; // a few MiB of counters for each stride
+    const auto tokens = TRY(in_token_order(plan));
     Pixels reduced(keys, pixels);
     const Range every_position = positions_of(plan.problem, {0, plan.problem.seq_len});
     for (std::int64_t begin = keys.begin; begin < keys.end; begin += chunk_keys) {
@@ -148,7 +151,7 @@ Result<std::vector<DegreePixel>> key_degrees(const Plan& plan, std::int64_t head
         const auto add_block = [&](const PairBlock& block) {
             for (const WeightedRun& run : block.runs) add_run(block, run, chunk_range, chunk);
         };
-        if (!for_each_block(plan, {&head, 1}, count, every_position, cancel, add_block))
+        if (!for_each_block(*tokens, {&head, 1}, count, every_position, cancel, add_block))
             return fail("key degrees: cancelled");
         const std::vector<std::int64_t>& degrees = chunk.finish();
         for (std::size_t key = 0; key < degrees.size(); ++key) reduced.add(begin + std::int64_t(key), degrees[key]);

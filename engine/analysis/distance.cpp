@@ -1,5 +1,6 @@
 #include "engine/analysis/distance.h"
 #include "engine/analysis/lattice.h"
+#include "engine/analysis/token_plan.h"
 #include <algorithm>
 #include <cmath>
 
@@ -46,6 +47,7 @@ void add_pairs(const AffineRows& rows, const WeightedRun& run, std::int64_t key_
 Result<std::vector<DistanceBin>> distance_profile(const Plan& plan, std::int64_t head, PairCount count,
                                                   Distance distance, std::span<const std::int64_t> edges,
                                                   const CancelFlag* cancel) {
+    const auto tokens = TRY(in_token_order(plan));
     const std::vector<SignedBin> bins = signed_bins(distance, edges);
     const Problem& p = plan.problem;
     std::vector<std::int64_t> pairs(edges.size() - 1, 0), allowed(edges.size() - 1, 0);
@@ -66,8 +68,8 @@ Result<std::vector<DistanceBin>> distance_profile(const Plan& plan, std::int64_t
     };
     const bool complete =
         count == PairCount::multiplicity
-            ? for_each_tile_block(plan, {&head, 1}, cancel, add_block)
-            : for_each_block(plan, {&head, 1}, count, positions_of(p, {0, p.seq_len}), cancel, add_block);
+            ? for_each_tile_block(*tokens, {&head, 1}, cancel, add_block)
+            : for_each_block(*tokens, {&head, 1}, count, positions_of(p, {0, p.seq_len}), cancel, add_block);
     if (!complete) return fail("distance profile: cancelled");
     std::vector<DistanceBin> profile;
     for (std::size_t bin = 0; bin < pairs.size(); ++bin)

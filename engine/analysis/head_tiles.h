@@ -1,6 +1,7 @@
 #pragma once
-// HeadTiles: the one walk over the tiles of some heads of a plan. What maps a plan's rows and keys to tokens belongs
-// here and in row_run().
+// HeadTiles: the tiles of some heads of a plan and their rows, runs and extents: what every walk over a plan is made
+// of. Rows and keys are as the plan has them; in_token_order() (token_plan.h) turns a permuted plan's ranks into
+// tokens.
 #include "engine/backends/backend.h"
 #include <array>
 #include <span>

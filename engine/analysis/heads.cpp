@@ -1,6 +1,7 @@
 #include "engine/analysis/heads.h"
 #include "engine/analysis/lattice.h"
 #include "engine/analysis/row_groups.h"
+#include "engine/analysis/token_plan.h"
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -121,8 +122,9 @@ std::int64_t weighted_pairs(std::span<const AffineRows> rows, const WeightedRun&
 }
 
 Result<HeadCoverage> head_coverage(const Plan& plan, std::span<const std::int64_t> heads, const CancelFlag* cancel) {
+    const auto tokens = TRY(in_token_order(plan));
     const Problem& p = plan.problem;
-    const HeadTiles tiles(plan, heads);
+    const HeadTiles tiles(*tokens, heads);
     HeadCounter counter(tiles, heads.size());
     if (!for_each_group(tiles, positions_of(p, {0, p.seq_len}), cancel,
                         [&](const RowGroup& group) { counter.add_group(group); }))
@@ -133,6 +135,7 @@ Result<HeadCoverage> head_coverage(const Plan& plan, std::span<const std::int64_
 }
 
 Result<std::int64_t> covered_pairs(const Plan& plan, std::span<const std::int64_t> heads, const CancelFlag* cancel) {
+    const auto tokens = TRY(in_token_order(plan));
     const Problem& p = plan.problem;
     std::int64_t covered = 0;
     const auto add_block = [&](const PairBlock& block) {
@@ -143,7 +146,7 @@ Result<std::int64_t> covered_pairs(const Plan& plan, std::span<const std::int64_
                 covered += (alike ? block.repeats.size() : 1) *
                            weighted_pairs(block.rows, run, repeat * (block.row_shift - block.key_shift));
     };
-    if (!for_each_block(plan, heads, PairCount::distinct, positions_of(p, {0, p.seq_len}), cancel, add_block))
+    if (!for_each_block(*tokens, heads, PairCount::distinct, positions_of(p, {0, p.seq_len}), cancel, add_block))
         return fail("covered pairs: cancelled");
     return covered;
 }

@@ -1,6 +1,7 @@
 #include "engine/analysis/holes.h"
 #include "engine/analysis/read_keys.h"
 #include "engine/analysis/row_gap.h"
+#include "engine/analysis/token_plan.h"
 #include <algorithm>
 
 namespace dilascope {
@@ -110,17 +111,18 @@ void add_distances(const PairBlock& block, std::int64_t kv_len, RunCollector& di
 } // namespace
 
 Result<Holes> find_holes(const Plan& plan, std::int64_t head, std::size_t most_ranges, const CancelFlag* cancel) {
+    const auto tokens = TRY(in_token_order(plan));
     const Problem& p = plan.problem;
     const std::span<const std::int64_t> heads(&head, 1);
     RowScan rows(p);
     TokenSet keys(p.kv_len), distances(p.kv_len);
     RunCollector distance_runs;
     const bool complete =
-        for_each_block(plan, heads, PairCount::multiplicity, positions_of(p, {0, p.seq_len}), cancel,
+        for_each_block(*tokens, heads, PairCount::multiplicity, positions_of(p, {0, p.seq_len}), cancel,
                        [&](const PairBlock& block) { rows.add_block(block); }) &&
-        for_each_tile_block(plan, heads, cancel,
+        for_each_tile_block(*tokens, heads, cancel,
                             [&](const PairBlock& block) { add_distances(block, p.kv_len, distance_runs); }) &&
-        insert_read_keys(HeadTiles(plan, heads), nullptr, keys, cancel);
+        insert_read_keys(HeadTiles(*tokens, heads), nullptr, keys, cancel);
     if (!complete) return fail("holes: cancelled");
     distance_runs.insert_into(distances);
 

@@ -34,7 +34,8 @@ struct PairBlock {
 // Rows as few affine parts: short periods are found (the rows left by several rates), what is left is cut greedily.
 std::vector<AffineRows> affine_parts(std::span<const std::int64_t> positions);
 
-// Walks the blocks of the heads' rows; blocks may hold rows outside `positions` too. False when cancelled.
+// Walks the blocks of the heads' rows (of a plan in token order); blocks may hold rows outside `positions` too. False
+// when cancelled.
 //   one head (or heads of one class), one softmax   a block is a tile: memory of one tile
 //   else                                            rows are grouped by the tiles that hold them, chunk by chunk; where
 //                                                   all lists repeat, over one common period

@@ -22,7 +22,10 @@ Result<Stack> Stack::make(std::span<const Layer> layers) {
                                     first.causal ? ", causal" : ""));
         if (layer.heads.empty()) return fail("stack: a layer has no heads; give at least one");
         const auto [found, is_new] = kind_of.try_emplace({layer.plan, layer.heads}, stack.kind_count());
-        if (is_new) stack.kinds_.push_back({HeadTiles(*layer.plan, layer.heads), {}, {}, {}});
+        if (is_new) {
+            const auto tokens = TRY(in_token_order(*layer.plan));
+            stack.kinds_.push_back({tokens, HeadTiles(*tokens, layer.heads), {}, {}, {}});
+        }
         stack.kind_of_layer_.push_back(found->second);
     }
     return stack;

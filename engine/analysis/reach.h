@@ -4,8 +4,8 @@
 // So R_1 is q and the keys it reads in the top layer, and R_l what can reach q's output through the top l layers. A
 // stack that is asked for more layers than it has starts again at its top.
 #include "engine/analysis/read_keys.h"
+#include "engine/analysis/token_plan.h"
 #include "engine/pattern/count.h"
-#include <memory>
 
 namespace dilascope {
 
@@ -38,6 +38,7 @@ public:
 
 private:
     struct Kind {
+        std::shared_ptr<const Plan> plan; // in token order
         HeadTiles tiles;
         std::vector<std::int32_t> row_of_query; // tabulated: index into `rows`; alike queries share one
         std::vector<TokenSet> rows;

@@ -26,11 +26,11 @@ inline AnalysisCase analysis_case(const std::string& text, const Problem& proble
     return {pattern, make_plan(pattern, problem).value()};
 }
 
-// Every kind the random patterns know, every mix of the dilated one (several passes, too); nothing when the draw was
-// not valid.
+// Every kind the random patterns know, along curves, every mix of the dilated one (several passes, too); nothing when
+// the draw was not valid.
 inline std::optional<AnalysisCase> random_case(std::mt19937_64& random, const std::vector<std::int64_t>& lengths) {
     const Problem problem = random_problem(random, lengths);
-    Pattern pattern = random_pattern(random, problem.kv_len, problem.heads);
+    Pattern pattern = random_ordered_pattern(random, problem.kv_len, problem.heads);
     if (Dilated* dilated = std::get_if<Dilated>(&pattern.kind); dilated && pick(random, 0, 2) == 0)
         dilated->mix = MixMode(pick(random, 0, 4));
     Result<Plan> plan = make_plan(pattern, problem);

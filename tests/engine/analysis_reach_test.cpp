@@ -28,7 +28,7 @@ struct StackCase {
         const std::int64_t heads = pick(random, 1, 6), kinds = pick(random, 1, 3);
         std::vector<std::vector<std::int64_t>> chosen;
         while (std::int64_t(cases.size()) < kinds) {
-            Pattern pattern = random_pattern(random, tokens, heads);
+            Pattern pattern = random_ordered_pattern(random, tokens, heads);
             if (Dilated* dilated = std::get_if<Dilated>(&pattern.kind); dilated && pick(random, 0, 2) == 0)
                 dilated->mix = MixMode(pick(random, 0, 4));
             // Mostly narrow ones, or everything is reached at once.
