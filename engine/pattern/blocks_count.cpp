@@ -4,6 +4,7 @@
 // tokens.
 #include "engine/pattern/block_rows.h"
 #include "engine/pattern/blocks.h"
+#include "engine/vector_clones.h"
 #include <bit>
 
 namespace dilascope {
@@ -121,6 +122,40 @@ void count_regular(std::span<const BlockCells> cells, const Problem& problem, st
         });
 }
 
+// plane, a, b := sum and carries (in a) of the three words.
+VECTOR_CLONES void add_two(std::uint64_t* plane, std::uint64_t* a, const std::uint64_t* b, std::size_t words) {
+    for (std::size_t word = 0; word < words; ++word) {
+        const std::uint64_t half = plane[word] ^ a[word];
+        a[word] = (plane[word] & a[word]) | (half & b[word]);
+        plane[word] = half ^ b[word];
+    }
+}
+
+// plane, carry := sum and carry of the two words.
+VECTOR_CLONES void add_carry(std::uint64_t* plane, std::uint64_t* carry, std::size_t words) {
+    for (std::size_t word = 0; word < words; ++word) {
+        const std::uint64_t both = plane[word] & carry[word];
+        plane[word] ^= carry[word];
+        carry[word] = both;
+    }
+}
+
+// Division by one block size of tokens below 2^52, exact: a product with the reciprocal, then put right.
+class BlockDivider {
+public:
+    explicit BlockDivider(std::int64_t block) : block_(block), reciprocal_(1.0 / double(block)) {}
+    std::int64_t operator()(std::int64_t token) const {
+        auto quotient = std::int64_t(double(token) * reciprocal_);
+        quotient -= quotient * block_ > token;
+        quotient += (quotient + 1) * block_ <= token;
+        return quotient;
+    }
+
+private:
+    std::int64_t block_;
+    double reciprocal_;
+};
+
 // How many of up to 63 rows hold each block column: bit planes, and their running totals at word starts.
 class ColumnCounts {
 public:
@@ -132,70 +167,104 @@ public:
         words_ = columns.size() > 0 ? std::size_t((columns.end + 63) / 64 - first_word_) : 0;
         rows_ = 0;
         for (std::vector<std::uint64_t>& plane : planes_) plane.assign(words_, 0);
-        carry_.resize(words_);
+        first_.resize(words_), second_.resize(words_);
     }
-    // Adds a row's bits before column `end`.
+    // Adds a row's bits before column `end`. Rows are added in pairs: a carry-save adder takes two at a time.
     void add(std::span<const std::uint64_t> row, std::int64_t end) {
+        std::vector<std::uint64_t>& bits = rows_ % 2 == 0 ? first_ : second_;
         const std::int64_t room = std::clamp<std::int64_t>(end - first_word_ * 64, 0, std::int64_t(words_) * 64);
         const auto whole = std::size_t(room / 64);
-        std::copy_n(row.begin() + first_word_, words_, carry_.begin());
+        std::copy_n(row.begin() + first_word_, words_, bits.begin());
         if (whole < words_) {
-            carry_[whole] &= (std::uint64_t{1} << room % 64) - 1;
-            std::fill(carry_.begin() + std::ptrdiff_t(whole) + 1, carry_.end(), 0);
+            bits[whole] &= (std::uint64_t{1} << room % 64) - 1;
+            std::fill(bits.begin() + std::ptrdiff_t(whole) + 1, bits.end(), 0);
         }
-        const int used = std::bit_width(unsigned(++rows_));
-        for (int index = 0; index < used; ++index) {
-            std::uint64_t* plane = planes_[std::size_t(index)].data();
-            for (std::size_t word = 0; word < words_; ++word) {
-                const std::uint64_t carry = carry_[word];
-                carry_[word] = plane[word] & carry;
-                plane[word] ^= carry;
-            }
-        }
+        if (++rows_ % 2 == 0) add_pair();
     }
+    // Ends the adding; must come before the questions below.
     void finish() {
-        used_ = std::bit_width(unsigned(rows_));
+        if (rows_ % 2 == 1) {
+            std::fill(second_.begin(), second_.end(), 0);
+            add_pair();
+        }
+        used_ = int(std::bit_width(unsigned(rows_)));
+        for (int index = 0; index < used_; ++index) plane_[std::size_t(index)] = planes_[std::size_t(index)].data();
         before_.assign(words_ + 1, 0);
+    }
+    int used_planes() const { return used_; }
+    // Running totals; Used is used_planes().
+    template <int Used> void total() {
         for (std::size_t word = 0; word < words_; ++word)
-            before_[word + 1] = before_[word] + masked(word, ~std::uint64_t{0});
+            before_[word + 1] = before_[word] + masked<Used>(word, ~std::uint64_t{0});
     }
     // Cells in columns before `column`, from the first word on.
-    std::int64_t before(std::int64_t column) const {
+    template <int Used> std::int64_t before(std::int64_t column) const {
         const std::int64_t local = column - first_word_ * 64;
         const auto word = std::size_t(local / 64);
         if (word >= words_) return before_[words_];
-        return before_[word] + masked(word, (std::uint64_t{1} << local % 64) - 1);
+        return before_[word] + masked<Used>(word, (std::uint64_t{1} << local % 64) - 1);
+    }
+    // Rows that hold a column; one beyond the last column is held by none.
+    std::int64_t rows_holding(std::int64_t column) const {
+        const std::int64_t local = column - first_word_ * 64;
+        const auto word = std::size_t(local / 64);
+        std::int64_t count = 0;
+        for (int index = 0; word < words_ && index < used_; ++index)
+            count += std::int64_t(planes_[std::size_t(index)][word] >> (local % 64) & 1) << index;
+        return count;
     }
 
 private:
-    std::int64_t masked(std::size_t word, std::uint64_t mask) const {
+    void add_pair() {
+        std::uint64_t* carry = first_.data();
+        add_two(planes_[0].data(), carry, second_.data(), words_);
+        for (int index = 1; index < int(std::bit_width(unsigned(rows_))); ++index)
+            add_carry(planes_[std::size_t(index)].data(), carry, words_);
+    }
+    template <int Used> std::int64_t masked(std::size_t word, std::uint64_t mask) const {
         std::int64_t count = 0;
-        for (int index = 0; index < used_; ++index)
-            count += std::int64_t(std::popcount(planes_[std::size_t(index)][word] & mask)) << index;
+        for (int index = 0; index < Used; ++index) // unrolled: this is all the time a picture takes
+            count += std::int64_t(std::popcount(plane_[std::size_t(index)][word] & mask)) << index;
         return count;
     }
     std::int64_t first_word_ = 0;
     std::size_t words_ = 0;
     int rows_ = 0, used_ = 0;
     std::array<std::vector<std::uint64_t>, 6> planes_;
-    std::vector<std::uint64_t> carry_;
+    std::array<const std::uint64_t*, 6> plane_ = {};
+    std::vector<std::uint64_t> first_, second_; // the rows of a pair
     std::vector<std::int64_t> before_;
 };
 
 // Token pairs of rows counted in `columns`, `weight` tokens each, added to the pixels. A running total F over key
 // tokens makes a pixel F(end) − F(begin); the block an edge cuts counts by the tokens before the edge.
-void add_columns(const ColumnCounts& columns, std::int64_t weight, std::int64_t block,
-                 std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
+template <int Used>
+void add_columns_of(ColumnCounts& columns, std::int64_t weight, std::int64_t block, std::span<const std::int64_t> edges,
+                    std::span<std::int64_t> counts) {
+    columns.total<Used>();
+    const BlockDivider divided(block);
     const auto total_before = [&](std::int64_t key) {
-        const std::int64_t column = key / block, rest = key % block;
-        const std::int64_t cells = columns.before(column);
-        return cells * block + (rest > 0 ? (columns.before(column + 1) - cells) * rest : 0);
+        const std::int64_t column = divided(key), rest = key - column * block;
+        const std::int64_t cells = columns.before<Used>(column);
+        return cells * block + (rest > 0 ? columns.rows_holding(column) * rest : 0);
     };
     std::int64_t low = total_before(edges[0]);
     for (std::size_t pixel = 0; pixel < counts.size(); ++pixel) {
         const std::int64_t high = edges[pixel + 1] == edges[pixel] ? low : total_before(edges[pixel + 1]);
         counts[pixel] += weight * (high - low);
         low = high;
+    }
+}
+
+void add_columns(ColumnCounts& columns, std::int64_t weight, std::int64_t block, std::span<const std::int64_t> edges,
+                 std::span<std::int64_t> counts) {
+    switch (columns.used_planes()) {
+    case 1: return add_columns_of<1>(columns, weight, block, edges, counts);
+    case 2: return add_columns_of<2>(columns, weight, block, edges, counts);
+    case 3: return add_columns_of<3>(columns, weight, block, edges, counts);
+    case 4: return add_columns_of<4>(columns, weight, block, edges, counts);
+    case 5: return add_columns_of<5>(columns, weight, block, edges, counts);
+    default: return add_columns_of<6>(columns, weight, block, edges, counts);
     }
 }
 
