@@ -32,9 +32,9 @@ LayoutNode rows(float size, LayoutNode first, LayoutNode second) {
 const std::vector<LayoutPreset>& layout_presets() {
     static const std::vector<LayoutPreset> presets = {
         {"design", "Design", "Edit a pattern; see it, its weights and its time at once",
-         columns(
-             320, leaf({"config"}),
-             columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "runs"})), leaf({"inspector"})))},
+         columns(320, leaf({"config"}),
+                 columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "hilbert", "runs"})),
+                         leaf({"inspector"})))},
         {"measure", "Measure", "Run cases and see the time over an axis",
          columns(320, leaf({"config"}), rows(0.58f, leaf({"timing"}), leaf({"runs", "pattern", "heatmap"})))},
         {"compare", "Compare", "All runs side by side: what differs, and what it costs",
