@@ -89,19 +89,7 @@ Result<void> DesktopWindow::create(const WindowOptions& options) {
     imgui_glfw_ready_ = ImGui_ImplGlfw_InitForOpenGL(window_, true);
     renderer_ready_ = ImGui_ImplOpenGL3_Init("#version 330 core");
     if (!renderer_ready_) return no_window("the OpenGL functions cannot be loaded");
-    if (is_slow()) find_partial_copy();
     return {};
-}
-
-void DesktopWindow::find_partial_copy() {
-    if (!glfwExtensionSupported("GLX_MESA_copy_sub_buffer")) return;
-    const auto display = reinterpret_cast<void* (*)()>(glfwGetProcAddress("glXGetCurrentDisplay"));
-    const auto drawable = reinterpret_cast<unsigned long (*)()>(glfwGetProcAddress("glXGetCurrentDrawable"));
-    const auto copy = reinterpret_cast<CopyPart>(glfwGetProcAddress("glXCopySubBufferMESA"));
-    if (!display || !drawable || !copy) return;
-    display_ = display();
-    drawable_ = drawable();
-    copy_part_ = display_ && drawable_ ? copy : nullptr;
 }
 
 void DesktopWindow::install_callbacks() {
@@ -120,14 +108,14 @@ void DesktopWindow::install_callbacks() {
     glfwSetWindowFocusCallback(window_, [](GLFWwindow* window, int) { window_of(window).events_.any = true; });
     glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) {
         DesktopWindow& self = window_of(window);
-        self.unseen_ = {{0, 0, self.width_, self.height_}};
+        self.is_unseen_ = true;
         self.events_.any = true;
     });
     glfwSetFramebufferSizeCallback(window_, [](GLFWwindow* window, int width, int height) {
         DesktopWindow& self = window_of(window);
         self.width_ = width;
         self.height_ = height;
-        self.redraw_.forget();
+        self.keeps_picture_ = false;
         self.events_.any = true;
     });
     glfwSetWindowContentScaleCallback(window_, [](GLFWwindow* window, float scale, float) {
@@ -173,21 +161,28 @@ void DesktopWindow::begin_frame() {
 }
 
 bool DesktopWindow::end_frame() {
-    if (!copy_part_) redraw_.forget(); // a swapped buffer is no one's
+    if (!keeps_picture_) redraw_.forget();
     const std::vector<PixelRect> drawn = redraw_.draw(*ImGui::GetDrawData());
-    unseen_.insert(unseen_.end(), drawn.begin(), drawn.end());
+    is_unseen_ |= !drawn.empty();
+    is_whole_ = !drawn.empty() && drawn.front() == PixelRect{0, 0, width_, height_};
     return !drawn.empty();
 }
 
+std::vector<std::uint32_t> DesktopWindow::middle_row() const {
+    std::vector<std::uint32_t> row(static_cast<std::size_t>(width_));
+    glReadPixels(0, height_ / 2, width_, 1, GL_RGBA, GL_UNSIGNED_BYTE, row.data());
+    return row;
+}
+
 void DesktopWindow::present() {
-    if (copy_part_) {
-        for (const PixelRect& part : unseen_)
-            copy_part_(display_, drawable_, part.left, height_ - part.bottom, part.right - part.left,
-                       part.bottom - part.top);
-    } else {
+    if (std::exchange(is_unseen_, false)) {
+        const bool probes = is_whole_ && is_slow();
+        const std::vector<std::uint32_t> before = probes ? middle_row() : std::vector<std::uint32_t>();
         glfwSwapBuffers(window_);
+        const bool is_plain = std::count(before.begin(), before.end(), before.empty() ? 0 : before[0]) ==
+                              std::ptrdiff_t(before.size()); // tells nothing
+        if (is_whole_) keeps_picture_ = probes && !is_plain && middle_row() == before;
     }
-    unseen_.clear();
     if (!glfwGetWindowAttrib(window_, GLFW_VISIBLE)) glfwShowWindow(window_);
 }
 

@@ -41,18 +41,16 @@ private:
     DesktopWindow() = default;
     Result<void> create(const WindowOptions& options);
     void install_callbacks();
-    void find_partial_copy();
+    std::vector<std::uint32_t> middle_row() const;
     GLFWwindow* window_ = nullptr;
     ImGuiContext* imgui_ = nullptr;
     bool glfw_ready_ = false, imgui_glfw_ready_ = false, renderer_ready_ = false;
-    // GLX_MESA_copy_sub_buffer: shows a part of the back buffer, which keeps its picture. Null where it is missing or
-    // the renderer is fast: then every frame is drawn whole and swapped.
-    using CopyPart = void (*)(void* display, unsigned long drawable, int x, int y, int width, int height);
-    CopyPart copy_part_ = nullptr;
-    void* display_ = nullptr;
-    unsigned long drawable_ = 0;
     Redraw redraw_;
-    std::vector<PixelRect> unseen_; // drawn, or lost by the display, and not shown yet
+    // A swap may leave anything in the buffer that is drawn next. Software renderers copy and leave the picture;
+    // whether this one does is looked up in its pixels after every whole frame. Until then every frame is drawn whole.
+    bool keeps_picture_ = false;
+    bool is_whole_ = false; // the last frame
+    bool is_unseen_ = true; // drawn, or lost by the display, and not shown yet
     SurfaceEvents events_;
     float content_scale_ = 1;
     int width_ = 0, height_ = 0;
