@@ -1,7 +1,9 @@
 #include "app/interrupt.h"
+#include "app/session.h"
 #include "app/verbs.h"
 #include "experiments/baseline.h"
 #include "experiments/inputs.h"
+#include "experiments/machine_rates.h"
 #include "experiments/runner.h"
 #include <algorithm>
 #include <charconv>
@@ -224,6 +226,8 @@ int run_batch(const BatchOptions& options) {
     RunnerOptions runner;
     runner.resume = options.resume;
     runner.cancel = cancel_on_interrupt();
+    set_rates_folder(state_folder(""));
+    runner.rates = machine_rates();
     runner.on_progress = [&](const Progress& progress) { reporter.progress(progress); };
     runner.on_run = [&](const Run& run) { reporter.run(run); };
     const auto progress = run_experiment(*experiment, *store, runner);

@@ -43,6 +43,7 @@ Workbench::Workbench(const WorkbenchOptions& options)
     : views(make_views()), commands(make_commands(views)), state_folder_(dilascope::state_folder(options.profile)),
       is_persistent_(options.is_persistent) {
     restore(options);
+    if (is_persistent_ || !options.profile.empty()) set_rates_folder(state_folder_);
     start_config(options);
     if (options.theme) session.theme = *options.theme;
     if (options.scale > 0) session.scale = options.scale;

@@ -11,6 +11,7 @@
 #include "app/session.h"
 #include "app/surface.h"
 #include "app/tensor_fit.h"
+#include "experiments/machine_rates.h"
 #include "experiments/run_feed.h"
 #include "experiments/run_queue.h"
 #include "views/view.h"
@@ -74,7 +75,7 @@ public:
     std::shared_ptr<const Experiment> experiment; // opened from a file, may be null
     std::filesystem::path db;                     // the run store
     RunFeed feed;
-    RunQueue queue;
+    RunQueue queue{machine_rates};
     float scale = 1; // pixels per logical pixel, of this frame
     bool wants_quit = false, wants_full_screen = false;
     bool shows_bars = true; // false: panels only, for pictures of one view

@@ -59,6 +59,9 @@ struct Run {
     double time_ms_median = 0, time_ms_min = 0, time_ms_mad = 0, time_ms_ci_low = 0, time_ms_ci_high = 0;
     double noise_pct = 0;
     double gflop_per_s = 0;
+    // prediction, before it was measured
+    double time_ms_predicted = 0; // by this machine's rates; 0: none
+    double prediction_error_pct = 0;
     std::string stop_rule;   // which rule ended the measurement: "noise", "max_samples", "timeout" …
     std::string notes, tags; // the only columns that may change once a run is done
 
@@ -86,6 +89,9 @@ struct Run {
         v(Field{"time_ms_ci_high", "95 % confidence interval of the median, high end", "ms"}, self.time_ms_ci_high);
         v(Field{"noise_pct", "Interquartile range ÷ median", "%"}, self.noise_pct);
         v(Field{"gflop_per_s", "Useful matmul GFLOP/s", "GFLOP/s"}, self.gflop_per_s);
+        v(Field{"time_ms_predicted", "Time predicted from this machine's rates before measuring; 0: none", "ms"},
+          self.time_ms_predicted);
+        v(Field{"prediction_error_pct", "Predicted ÷ measured median − 1", "%"}, self.prediction_error_pct);
         v(Field{"stop_rule", "Which rule ended the measurement"}, self.stop_rule);
         v(Field{"notes", "Free text"}, self.notes);
         v(Field{"tags", "Comma-separated tags"}, self.tags);

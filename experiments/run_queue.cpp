@@ -42,6 +42,7 @@ struct RunQueue::Impl {
     QueueState state;
     CancelFlag cancel{false};
     bool stopping = false;
+    std::function<std::shared_ptr<const MachineRates>()> rates;
     std::thread thread;
 
     void work() {
@@ -58,6 +59,7 @@ struct RunQueue::Impl {
             lock.unlock();
             RunnerOptions options;
             options.cancel = &cancel;
+            if (rates) options.rates = rates();
             options.on_progress = [this](const Progress& progress) {
                 std::lock_guard inner(mutex);
                 state.progress = progress;
@@ -72,7 +74,8 @@ struct RunQueue::Impl {
     }
 };
 
-RunQueue::RunQueue() : impl_(std::make_unique<Impl>()) {
+RunQueue::RunQueue(std::function<std::shared_ptr<const MachineRates>()> rates) : impl_(std::make_unique<Impl>()) {
+    impl_->rates = std::move(rates);
     impl_->thread = std::thread([this] { impl_->work(); });
 }
 

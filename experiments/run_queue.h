@@ -4,6 +4,7 @@
 #include "experiments/runner.h"
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,8 @@ struct QueueState {
 
 class RunQueue {
 public:
-    RunQueue();
+    // `rates` is asked on the queue's thread before each experiment, for the runs' predictions; may be empty.
+    explicit RunQueue(std::function<std::shared_ptr<const MachineRates>()> rates = {});
     // Cancels what runs and waits for it to stop.
     ~RunQueue();
     void enqueue(Experiment experiment, std::filesystem::path db);

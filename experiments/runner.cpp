@@ -1,5 +1,6 @@
 #include "experiments/runner.h"
 #include "experiments/case_call.h"
+#include "experiments/prediction.h"
 #include "experiments/statistics.h"
 #include "experiments/ulid.h"
 #include <chrono>
@@ -46,37 +47,47 @@ void record_times(Run& run, const Measurement& measurement, double flops) {
     run.stop_rule = measurement.stop_rule;
 }
 
+// How a case is answered.
+struct Answering {
+    const Measure& measure;
+    const Qkv* tensors = nullptr;
+    const CancelFlag* cancel = nullptr;
+    const MachineRates* rates = nullptr; // null: no prediction
+    Inputs& inputs;
+};
+
 // Fills the run of `answer`; an error says why there is no result.
-Result<void> try_answer(Answer& answer, const Measure& measure, const Qkv* tensors, const CancelFlag* cancel,
-                        Inputs& inputs) {
+Result<void> try_answer(Answer& answer, const Answering& how) {
     Run& run = answer.run;
-    CaseCall call = TRY(plan_call(run.config, cancel));
+    CaseCall call = TRY(plan_call(run.config, how.cancel));
     record_counts(run, call);
-    TRY(fill_call(call, run.config, inputs, tensors));
+    if (how.rates) record_prediction(run, call.plan, *how.rates);
+    TRY(fill_call(call, run.config, how.inputs, how.tensors));
     TRY(call.forward());
-    const Verdict verdict = TRY(verify(call, measure.verify_rows));
+    const Verdict verdict = TRY(verify(call, how.measure.verify_rows));
     run.error_max_abs = verdict.error_max_abs;
     run.verified_rows = verdict.row_count;
     if (!verdict.is_ok()) return fail(verdict.text); // a wrong kernel's time means nothing
     const CacheState cache = *enum_from_name<CacheState>(run.config.cache);
-    Measurement measurement = TRY(measure_calls([&] { return call.forward(); }, measure, cache, cancel));
+    Measurement measurement = TRY(measure_calls([&] { return call.forward(); }, how.measure, cache, how.cancel));
     record_times(run, measurement, forward_flops(call.plan));
+    record_prediction_error(run);
     answer.samples_ms = std::move(measurement.samples_ms);
     run.verdict = verdict.text;
     return {};
 }
 
 // Fills `answer.run` whose identity is set.
-void complete(Answer& answer, const Measure& measure, const Qkv* tensors, const CancelFlag* cancel, Inputs& inputs) {
+void complete(Answer& answer, const Answering& how) {
     Run& run = answer.run;
     Result<void> outcome;
     try {
-        outcome = try_answer(answer, measure, tensors, cancel, inputs);
+        outcome = try_answer(answer, how);
     } catch (const std::bad_alloc&) {
         outcome = fail("not enough memory for the plan; use fewer tokens or longer segments");
     }
     if (!outcome) run.verdict = outcome.error().what;
-    if (is_cancelled(cancel))
+    if (is_cancelled(how.cancel))
         run.status = RunStatus::cancelled;
     else
         run.status = outcome ? RunStatus::done : RunStatus::failed;
@@ -140,7 +151,7 @@ private:
             return {};
         }
         const auto start = std::chrono::steady_clock::now();
-        complete(answer, experiment_.measure, tensors, options_.cancel, inputs_);
+        complete(answer, {experiment_.measure, tensors, options_.cancel, options_.rates.get(), inputs_});
         TRY(store_.finish(answer.run, answer.samples_ms));
         busy_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         if (answer.run.status != RunStatus::cancelled) ++progress_.finished;
@@ -166,7 +177,7 @@ Answer answer(const Case& config, const Measure& measure, const Qkv* tensors, co
     Answer answer;
     Inputs inputs;
     answer.run = new_run(config, "");
-    complete(answer, measure, tensors, cancel, inputs);
+    complete(answer, {measure, tensors, cancel, nullptr, inputs});
     return answer;
 }
 

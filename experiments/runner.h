@@ -2,10 +2,12 @@
 // Runner: a queue of cases answered one after another into a store, with progress, ETA and cancel. The batch verb and
 // the window's "Run and save" use the same one.
 #include "engine/backends/backend.h"
+#include "engine/plan/cost.h"
 #include "experiments/experiment.h"
 #include "experiments/run.h"
 #include "experiments/store.h"
 #include <functional>
+#include <memory>
 
 namespace dilascope {
 
@@ -20,6 +22,7 @@ struct RunnerOptions {
     std::function<void(const Progress&)> on_progress; // called on the runner's thread, may be empty
     std::function<void(const Run&)> on_run;           // after each finished run, may be empty
     const CancelFlag* cancel = nullptr;
+    std::shared_ptr<const MachineRates> rates; // runs are predicted by them before they are measured; may be null
 };
 
 // One case: verify against the reference on sampled rows, then measure. Never throws; failures are in the run's

@@ -22,6 +22,7 @@ struct BinaryRun {
 // Runs it to its end; with `interrupt_after` sends SIGINT that much later.
 inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
     const ScratchFolder folder;
+    static const ScratchFolder state; // of all runs of this test program: never the user's
     const auto out = folder / "out", err = folder / "err";
     arguments.insert(arguments.begin(), DILASCOPE_BINARY);
     std::vector<char*> pointers;
@@ -30,6 +31,7 @@ inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::mil
     const pid_t pid = ::fork();
     if (pid < 0) return {-1, "", "fork failed"}; // kill(-1) would reach every process
     if (pid == 0) {
+        ::setenv("XDG_STATE_HOME", state.path.c_str(), 1);
         ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
         ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
         ::execv(pointers[0], pointers.data());

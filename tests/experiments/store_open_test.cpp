@@ -149,9 +149,9 @@ TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
     std::string bytes = file_text(folder / "a.sqlite");
     for (std::size_t at = 4096; at < bytes.size(); ++at) bytes[at] = char(at * 31);
     std::ofstream(folder / "a.sqlite", std::ios::binary) << bytes;
+    // The schema is longer than the page that is left, so opening may see it already.
     const auto store = RunStore::open(folder / "a.sqlite", OpenMode::read_only);
-    REQUIRE(store.has_value());
-    const auto runs = store->runs();
+    const auto runs = store ? store->runs() : tl::unexpected(store.error());
     REQUIRE_FALSE(runs.has_value());
     CHECK_THAT(runs.error().what, Contains("the file is damaged"));
 }
