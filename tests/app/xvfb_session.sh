@@ -1,13 +1,13 @@
 #!/bin/sh
-# Plays drag_rate.gui in the real window under Xvfb: opens in less than a second, 99 % of the frames take less than two
-# 60 Hz frames while the engine runs (the goal is one, 16 ms; a software renderer on two cores comes to 16 … 20), and
-# real keys from the X server arrive. Usage: xvfb_session.sh path/to/dilascope
+# Plays drag_rate.gui in the real window under Xvfb: opens in less than a second, 99 % of the frames that change the
+# picture take less than 16 ms, one frame of 60 Hz, while the engine runs (a software renderer on two cores that others
+# use too comes to 11 … 15), and real keys from the X server arrive. Usage: xvfb_session.sh path/to/dilascope
 # Exit codes: 0 good, 1 bad, 77 skipped or not judged (why is said): on a machine that others keep busy, frame times are
 # theirs as much as ours.
 binary=$1
 script=$(dirname "$0")/drag_rate.gui
 startup_ms_max=1000
-p99_ms_max=33
+p99_ms_max=16
 attempts=3 # other programs on the machine may disturb one
 load=$(cut -d' ' -f1 /proc/loadavg)
 cores=$(nproc)
