@@ -118,16 +118,25 @@ Result<std::vector<DegreePixel>> query_degrees(const Plan& plan, std::int64_t he
     const auto tokens = TRY(in_token_order(plan));
     Pixels reduced(queries, pixels);
     const std::int64_t first_position = query_position(plan.problem, 0);
+    std::vector<WeightedRun> banded;
     const auto add_block = [&](const PairBlock& block) {
         // Bands look at differences: a row's degree depends on the repeat only where keys do not shift with the rows.
         const bool alike = block.row_shift == block.key_shift;
+        std::int64_t of_all_rows = 0;
+        banded.clear();
+        for (const WeightedRun& run : block.runs) {
+            if (run.band.is_full())
+                of_all_rows += run.weight * run.count;
+            else
+                banded.push_back(run);
+        }
         for (std::int64_t repeat = block.repeats.begin; repeat < (alike ? block.repeats.begin + 1 : block.repeats.end);
              ++repeat)
             for (const AffineRows& rows : block.rows)
                 for (std::int64_t row = 0; row < rows.count; ++row) {
                     const std::int64_t position = rows.first + row * rows.stride;
-                    std::int64_t degree = 0;
-                    for (const WeightedRun& run : block.runs)
+                    std::int64_t degree = of_all_rows;
+                    for (const WeightedRun& run : banded)
                         degree += run.weight *
                                   indices_seen(run, position + repeat * (block.row_shift - block.key_shift)).size();
                     for (std::int64_t copy = repeat; copy < (alike ? block.repeats.end : repeat + 1); ++copy)

@@ -21,44 +21,74 @@ HoleSet holes_of(const TokenSet& present, std::size_t most_ranges) {
 class RowScan {
 public:
     explicit RowScan(const Problem& problem)
-        : first_position_(query_position(problem, 0)), reading(problem.seq_len), reading_others(problem.seq_len) {}
+        : reading(problem.seq_len), reading_others(problem.seq_len), first_position_(query_position(problem, 0)) {}
 
     void add_block(const PairBlock& block) {
+        split(block);
         const bool alike = block.row_shift == block.key_shift; // rows of every repeat read alike
         const Range repeats = alike ? Range{0, 1} : block.repeats;
-        const bool all_full =
-            std::ranges::all_of(block.runs, [](const WeightedRun& run) { return run.band.is_full(); });
-        if (all_full) find_gap(block, block.rows.front().first, block.runs, block.repeats.begin);
         for (std::int64_t repeat = repeats.begin; repeat < repeats.end; ++repeat)
             for (const AffineRows& rows : block.rows)
-                for (std::int64_t row = 0; row < rows.count; ++row) {
-                    const std::int64_t position = rows.first + row * rows.stride;
-                    add_row(block, position, alike ? block.repeats : Range{repeat, repeat + 1}, all_full);
-                }
+                for (std::int64_t row = 0; row < rows.count; ++row)
+                    add_row(block, rows.first + row * rows.stride, alike ? block.repeats : Range{repeat, repeat + 1});
     }
 
-    std::int64_t first_position_;
     TokenSet reading, reading_others;
     KeyGap widest;
 
 private:
-    void add_row(const PairBlock& block, std::int64_t position, Range repeats, bool gap_is_known) {
-        const std::int64_t shift = repeats.begin * (block.row_shift - block.key_shift);
-        seen_.clear();
-        bool others = false;
+    // Only the keys between the first and the last that a band decides differ from row to row: the full runs before
+    // and after them are looked at once, and stand by their last and first key when a row is looked at.
+    void split(const PairBlock& block) {
+        banded_.clear(), shared_.clear(), before_.clear(), after_.clear();
+        Range decided{std::int64_t{1} << 62, 0};
+        for (const WeightedRun& run : block.runs)
+            if (!run.band.is_full()) {
+                banded_.push_back(run);
+                decided = {std::min(decided.begin, run.first), std::max(decided.end, run.last() + 1)};
+            }
+        const std::int64_t end = std::max(decided.begin, decided.end);
+        Range before{std::int64_t{1} << 62, -1}, after{std::int64_t{1} << 62, -1}; // first and last key
         for (const WeightedRun& run : block.runs) {
-            const Range seen = indices_seen(run, position + shift);
-            if (seen.size() == 0) continue;
-            seen_.push_back({run.first + seen.begin * run.stride, run.stride, seen.size(), 1, {}});
-            others |= seen.size() > 1 || seen_.back().first != position + shift;
+            if (!run.band.is_full()) continue;
+            append_part(run, {0, decided.begin}, before_);
+            append_part(run, {decided.begin, end}, shared_);
+            append_part(run, {end, std::int64_t{1} << 62}, after_);
         }
+        for (const WeightedRun& run : before_)
+            before = {std::min(before.begin, run.first), std::max(before.end, run.last())};
+        for (const WeightedRun& run : after_)
+            after = {std::min(after.begin, run.first), std::max(after.end, run.last())};
+        const std::int64_t position = block.rows.front().first;
+        find_gap(block, position, before_, block.repeats.begin);
+        find_gap(block, position, after_, block.repeats.begin);
+        if (!before_.empty()) shared_.push_back({before.end, 1, 1, 1, {}});
+        if (!after_.empty()) shared_.push_back({after.begin, 1, 1, 1, {}});
+        reads_many_ = before.begin < before.end || after.begin < after.end;
+    }
+
+    static void append_part(const WeightedRun& run, Range keys, std::vector<WeightedRun>& parts) {
+        if (keys.size() == 0) return;
+        const Range kept = indices_in(run, keys);
+        if (kept.size() > 0) parts.push_back({run.first + kept.begin * run.stride, run.stride, kept.size(), 1, {}});
+    }
+
+    void add_row(const PairBlock& block, std::int64_t position, Range repeats) {
+        const std::int64_t shift = repeats.begin * (block.row_shift - block.key_shift);
+        seen_ = shared_;
+        for (const WeightedRun& run : banded_)
+            if (const Range seen = indices_seen(run, position + shift); seen.size() > 0)
+                seen_.push_back({run.first + seen.begin * run.stride, run.stride, seen.size(), 1, {}});
         if (seen_.empty()) return;
+        const bool others = reads_many_ || std::ranges::any_of(seen_, [&](const WeightedRun& run) {
+                                return run.count > 1 || run.first != position + shift;
+                            });
         for (std::int64_t repeat = repeats.begin; repeat < repeats.end; ++repeat) {
             const std::int64_t query = position + repeat * block.row_shift - first_position_;
             reading.insert(query);
             if (others) reading_others.insert(query);
         }
-        if (!gap_is_known) find_gap(block, position, seen_, repeats.begin);
+        if (!banded_.empty()) find_gap(block, position, seen_, repeats.begin);
     }
 
     void find_gap(const PairBlock& block, std::int64_t position, std::span<const WeightedRun> runs,
@@ -69,8 +99,10 @@ private:
         widest = {position + repeat * block.row_shift - first_position_, gap.from + key_shift, gap.to + key_shift};
     }
 
+    std::int64_t first_position_;
     GapFinder finder_;
-    std::vector<WeightedRun> seen_;
+    std::vector<WeightedRun> banded_, shared_, before_, after_, seen_; // of the block; seen_ of a row
+    bool reads_many_ = false;                                          // every row of the block reads two keys or more
 };
 
 // Adds the differences of all pairs (row, key) with row − key in `wanted`: where one stride divides the other and is

@@ -1,5 +1,7 @@
 // Holes against the predicate, asked for every pair; planted ones are found.
 #include "engine/analysis/holes.h"
+#include "engine/analysis/read_keys.h"
+#include "engine/analysis/row_gap.h"
 #include "tests/catch.h"
 #include "tests/engine/analysis_case.h"
 #include "tests/engine/plan_truth.h"
@@ -129,6 +131,58 @@ TEST_CASE("holes planted in a plan are found, no others", "[analysis]") {
     }
 }
 
+TEST_CASE("the widest gap of overlapping runs equals looking at every key", "[analysis]") {
+    std::mt19937_64 random(53);
+    GapFinder finder;
+    for (int trial = 0; trial < 3000; ++trial) {
+        std::vector<WeightedRun> runs;
+        std::vector<bool> keys(400);
+        for (std::int64_t count = pick(random, 1, 4); count > 0; --count) {
+            runs.push_back({pick(random, 0, 60), pick(random, 1, 12), pick(random, 1, 28), 1, {}});
+            for (std::int64_t key = runs.back().first; key <= runs.back().last(); key += runs.back().stride)
+                keys[std::size_t(key)] = true;
+        }
+        std::int64_t previous = -1, widest = 0;
+        for (std::int64_t key = 0; key < 400; ++key) {
+            if (!keys[std::size_t(key)]) continue;
+            if (previous >= 0) widest = std::max(widest, key - previous);
+            previous = key;
+        }
+        const RunGap gap = finder.find(runs, 0);
+        REQUIRE(gap.size() == widest);
+        REQUIRE(finder.find(runs, widest).size() == 0);
+        if (widest == 0) continue;
+        REQUIRE((keys[std::size_t(gap.from)] && keys[std::size_t(gap.to)]));
+        for (std::int64_t key = gap.from + 1; key < gap.to; ++key) REQUIRE(!keys[std::size_t(key)]);
+        REQUIRE(finder.find(runs, widest - 1).size() == widest);
+    }
+}
+
+TEST_CASE("the keys that a set of queries reads equal the predicate's", "[analysis]") {
+    std::mt19937_64 random(54);
+    for (int trial = 0; trial < 300; ++trial) {
+        Problem p = self_attention(pick(random, 1, 200), 1, 8, pick(random, 0, 3) > 0);
+        if (trial % 4 == 0) p.kv_len += pick(random, 0, 30);
+        Dilated dilated = random_dilated(random, 20, 1); // short segments: tiles with many repeats
+        for (std::int64_t& length : dilated.segment_lengths) length = std::min<std::int64_t>(length, 40);
+        for (std::size_t b = 0; b < dilated.segment_lengths.size(); ++b)
+            dilated.dilation_rates[b] = std::min(dilated.dilation_rates[b], dilated.segment_lengths[b]);
+        const AnalysisCase c{Pattern{dilated}, make_plan(Pattern{dilated}, p).value()};
+        INFO(c.text());
+        TokenSet queries(p.seq_len), keys(p.kv_len), expected(p.kv_len);
+        const std::int64_t share = pick(random, 1, 6), all_from = pick(random, 0, p.seq_len);
+        for (std::int64_t q = 0; q < p.seq_len; ++q)
+            if (q >= all_from || pick(random, 0, share) == 0) queries.insert(q);
+        queries.for_each([&](std::int64_t q) {
+            for (std::int64_t k = 0; k < p.kv_len; ++k)
+                if (c.multiplicity_of(0, q, k) > 0) expected.insert(k);
+        });
+        const std::int64_t head = 0;
+        REQUIRE(insert_read_keys(HeadTiles(c.plan, {&head, 1}), &queries, keys, nullptr));
+        REQUIRE(keys == expected);
+    }
+}
+
 TEST_CASE("as many hole ranges as asked for", "[analysis]") {
     // One branch of rate 4 with phase 0: queries and keys that are no multiple of 4 are holes.
     const AnalysisCase c = analysis_case("dilated segments=64 rates=4 phase=zero", self_attention(256, 1, 8));
@@ -142,6 +196,18 @@ TEST_CASE("as many hole ranges as asked for", "[analysis]") {
     REQUIRE(find_holes(c.plan, 0, 3, nullptr).has_value());
     const CancelFlag cancel{true};
     REQUIRE(find_holes(c.plan, 0, 3, &cancel).error().what == "holes: cancelled");
+}
+
+TEST_CASE("rows of scattered single keys are not rows of themselves", "[analysis]") {
+    HandPlan hand(self_attention(8, 1, 8));
+    hand.begin_list(0);
+    hand.add_affine(5, 1, 1, {{2, 1, 1, 0, {}}, {5, 1, 1, 0, {}}});
+    hand.add_affine(6, 1, 1, {{6, 1, 1, 0, {}}, {6, 1, 1, 1, {}}}); // two branches, one key
+    const Holes holes = find_holes(hand.plan, 0).value();
+    REQUIRE(holes.queries_of_self.ranges == std::vector<Range>{{6, 7}});
+    REQUIRE(holes.queries_without_key.ranges == std::vector<Range>{{0, 5}, {7, 8}});
+    REQUIRE(holes.widest_gap == KeyGap{5, 2, 5});
+    REQUIRE(holes.start == Range{});
 }
 
 TEST_CASE("holes at a million tokens", "[analysis][slow]") {
