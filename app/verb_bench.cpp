@@ -1,6 +1,7 @@
 #include "app/verbs.h"
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/benchmark/cpu_bench.h"
+#include "engine/benchmark/density_bench.h"
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,10 +15,16 @@ struct BenchOptions {
     bool json = false, quick = false;
 };
 
-nlohmann::ordered_json json_of(const BenchRow& row) {
+template <class Row> nlohmann::ordered_json json_of(const Row& row) {
     nlohmann::ordered_json json;
-    BenchRow::visit(row, [&](const Field& field, const auto& value) { json[field.name] = value; });
+    Row::visit(row, [&](const Field& field, const auto& value) { json[field.name] = value; });
     return json;
+}
+
+template <class Row> void print_json(const std::vector<Row>& rows) {
+    nlohmann::ordered_json array = nlohmann::ordered_json::array();
+    for (const Row& row : rows) array.push_back(json_of(row));
+    std::printf("%s\n", array.dump(2).c_str());
 }
 
 // With --json rows are one array on standard output; else a table, each line as its case ends.
@@ -31,11 +38,18 @@ int bench_cpu(const BenchOptions& options) {
     };
     const auto rows = run_cpu_bench(options.quick ? BenchSuite::quick : BenchSuite::full, print_row);
     if (!rows) return bad_input(rows.error().what);
-    if (options.json) {
-        nlohmann::ordered_json array = nlohmann::ordered_json::array();
-        for (const BenchRow& row : *rows) array.push_back(json_of(row));
-        std::printf("%s\n", array.dump(2).c_str());
-    }
+    if (options.json) print_json(*rows);
+    return exit_ok;
+}
+
+int bench_density(const BenchOptions& options) {
+    if (!options.json) std::printf("1024 × 1024 pixels, 2 threads\n%s\n", density_table_header().c_str());
+    const auto rows = run_density_bench([&](const DensityRow& row) {
+        if (options.json) return;
+        std::printf("%s\n", density_table_row(row).c_str());
+        std::fflush(stdout);
+    });
+    if (options.json) print_json(rows);
     return exit_ok;
 }
 
@@ -43,13 +57,16 @@ int bench_cpu(const BenchOptions& options) {
 
 void add_bench_verb(CLI::App& app, Action& action) {
     const auto options = std::make_shared<BenchOptions>();
-    CLI::App* verb = app.add_subcommand("bench", "Measure attention rates beside this machine's peak");
-    verb->add_option("target", options->target, "What to measure: cpu")
-        ->check(CLI::IsMember({"cpu"}))
+    CLI::App* verb = app.add_subcommand(
+        "bench", "Measure attention beside this machine's peak, or the exact pictures of huge patterns");
+    verb->add_option("target", options->target, "What to measure: attention on the cpu, or the density pictures")
+        ->check(CLI::IsMember({"cpu", "density"}))
         ->capture_default_str();
     verb->add_flag("--json", options->json, "Rows as a JSON array");
     verb->add_flag("--quick", options->quick, "Four cases instead of all");
-    verb->callback([options, &action] { action = [options] { return bench_cpu(*options); }; });
+    verb->callback([options, &action] {
+        action = [options] { return options->target == "cpu" ? bench_cpu(*options) : bench_density(*options); };
+    });
 }
 
 } // namespace dilascope

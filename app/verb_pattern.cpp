@@ -20,6 +20,7 @@ struct Options {
 
 struct HeadCounts {
     std::int64_t active_pairs = 0, multiplicity = 0;
+    std::vector<std::int64_t> branch_pairs; // of each branch alone
 };
 
 std::string digits(Wide value) {
@@ -27,6 +28,24 @@ std::string digits(Wide value) {
     do text.insert(text.begin(), char('0' + int(value % 10)));
     while ((value /= 10) != 0);
     return text;
+}
+
+HeadCounts count_head(const Pattern& pattern, const Problem& problem, std::int64_t head) {
+    const Region all = whole_matrix(problem);
+    HeadCounts counts{count_pairs(pattern, problem, head, all),
+                      count_pairs(pattern, problem, head, all, {Count::multiplicity, 0}),
+                      {}};
+    for (int branch = 0; branch < branch_count(pattern); ++branch)
+        counts.branch_pairs.push_back(count_pairs(pattern, problem, head, all, {Count::branch_pairs, branch}));
+    return counts;
+}
+
+// Pairs of each branch, over all heads.
+std::vector<Wide> branch_totals(const std::vector<HeadCounts>& heads) {
+    std::vector<Wide> totals(heads.front().branch_pairs.size(), 0);
+    for (const HeadCounts& head : heads)
+        for (std::size_t branch = 0; branch < totals.size(); ++branch) totals[branch] += head.branch_pairs[branch];
+    return totals;
 }
 
 Result<void> write_mask(const Options& options, const Pattern& pattern, const Problem& problem) {
@@ -63,11 +82,17 @@ void print_json(const Pattern& pattern, const Problem& problem, const std::vecto
                                 double(heads[head].active_pairs) / double(allowed));
     }
     const Wide all_allowed = Wide(allowed) * problem.heads;
+    std::string per_branch;
+    const std::vector<Wide> totals = branch_totals(heads);
+    for (std::size_t branch = 0; branch < totals.size(); ++branch)
+        per_branch += fmt::format("{}\n    {{\"branch\": \"{}\", \"pairs\": {}, \"density\": {}}}",
+                                  branch > 0 ? "," : "", branch_label(pattern, int(branch)), digits(totals[branch]),
+                                  double(totals[branch]) / double(all_allowed));
     fmt::print("{{\n  \"pattern\": \"{}\",\n  \"seq_len\": {}, \"kv_len\": {}, \"heads\": {}, \"causal\": {},\n"
                "  \"active_pairs\": {}, \"multiplicity\": {}, \"allowed_pairs\": {}, \"density\": {},\n  \"per_head\": "
-               "[{}\n  ]\n}}\n",
+               "[{}\n  ],\n  \"branches\": [{}\n  ]\n}}\n",
                to_text(pattern), problem.seq_len, problem.kv_len, problem.heads, problem.causal, digits(active),
-               digits(times), digits(all_allowed), double(active) / double(all_allowed), per_head);
+               digits(times), digits(all_allowed), double(active) / double(all_allowed), per_head, per_branch);
 }
 
 void print_table(const Pattern& pattern, const Problem& problem, const std::vector<HeadCounts>& heads) {
@@ -83,6 +108,12 @@ void print_table(const Pattern& pattern, const Problem& problem, const std::vect
     }
     fmt::print("{:>5} {:>22} {:>22} {:>12.6g}\n", "all", digits(active), digits(times),
                100.0 * double(active) / (double(allowed) * double(problem.heads)));
+    const std::vector<Wide> totals = branch_totals(heads);
+    if (totals.size() < 2) return;
+    fmt::print("\n{:>20} {:>22} {:>12}\n", "branch, all heads", "pairs", "density %");
+    for (std::size_t branch = 0; branch < totals.size(); ++branch)
+        fmt::print("{:>20} {:>22} {:>12.6g}\n", branch_label(pattern, int(branch)), digits(totals[branch]),
+                   100.0 * double(totals[branch]) / (double(allowed) * double(problem.heads)));
 }
 
 Result<void> run_pattern(const Options& options) {
@@ -105,9 +136,7 @@ Result<void> run_pattern(const Options& options) {
             heads[std::size_t(head)] = heads[std::size_t(first)];
             continue;
         }
-        heads[std::size_t(head)] = {
-            count_pairs(pattern, problem, head, whole_matrix(problem)),
-            count_pairs(pattern, problem, head, whole_matrix(problem), {Count::multiplicity, 0})};
+        heads[std::size_t(head)] = count_head(pattern, problem, head);
     }
     options.json ? print_json(pattern, problem, heads) : print_table(pattern, problem, heads);
     return {};
