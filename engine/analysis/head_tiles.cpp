@@ -19,7 +19,7 @@ RowRun row_run(const KeyRun& run, std::int64_t key_shift, std::int64_t position)
     return seen;
 }
 
-TileRows::TileRows(const Plan& plan, const QueryTile& tile) : count_(tile.row_count) {
+TilePositions::TilePositions(const Plan& plan, const QueryTile& tile) : count_(tile.row_count) {
     for (std::int32_t row = 0; row < count_; ++row)
         positions_[std::size_t(row)] =
             tile.first_row + (tile.row_stride > 0 ? std::int64_t(row) * tile.row_stride

@@ -19,9 +19,9 @@ struct RowRun {
 RowRun row_run(const KeyRun& run, std::int64_t key_shift, std::int64_t position);
 
 // Query positions of a tile before any repeat's shift, ascending.
-class TileRows {
+class TilePositions {
 public:
-    TileRows(const Plan& plan, const QueryTile& tile);
+    TilePositions(const Plan& plan, const QueryTile& tile);
     std::span<const std::int64_t> positions() const { return std::span(positions_).first(std::size_t(count_)); }
     std::int64_t first() const { return positions_[0]; }
     std::int64_t last() const { return positions_[std::size_t(count_ - 1)]; }

@@ -44,7 +44,7 @@ bool walk_tiles(const HeadTiles& head, PairCount count, Range positions, const C
             if (repeats.size() == 0) continue;
             runs.clear();
             runs.add(head.runs(tile), 0, part.heads);
-            const TileRows rows(head.plan(), tile);
+            const TilePositions rows(head.plan(), tile);
             const std::vector<AffineRows> affine = affine_parts(rows.positions());
             visit({affine, runs.weighted(), repeats, list.row_shift, list.key_shift});
         }

@@ -38,7 +38,7 @@ Result<void> Stack::tabulate(const CancelFlag* cancel) {
         for (const HeadTiles::Part& part : kind.tiles.parts())
             for (const QueryTile& tile : kind.tiles.tiles(*part.list)) {
                 if (is_cancelled(cancel)) return fail("stack: cancelled");
-                const TileRows tile_rows(kind.tiles.plan(), tile);
+                const TilePositions tile_rows(kind.tiles.plan(), tile);
                 for (std::int64_t repeat = 0; repeat < part.list->repeat_count; ++repeat)
                     for (std::int64_t position : tile_rows.positions()) {
                         const std::int64_t query = position + repeat * part.list->row_shift;

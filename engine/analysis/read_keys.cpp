@@ -11,7 +11,7 @@ public:
         : head_(head), queries_(queries), first_position_(query_position(head.plan().problem, 0)), keys_(keys) {}
 
     void read(const TileList& list, const QueryTile& tile) {
-        const TileRows rows(head_.plan(), tile);
+        const TilePositions rows(head_.plan(), tile);
         const Range extent = head_.extent(tile);
         has_whole_ = false;
         for (std::int64_t repeat = 0; repeat < list.repeat_count; ++repeat) {

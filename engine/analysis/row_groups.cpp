@@ -78,7 +78,7 @@ void walk_chunk(const HeadTiles& head, std::span<const TileFinder> finders, Rang
     std::vector<std::vector<ShiftedTile>> tiles_of_row(std::size_t(chunk.size()));
     for (const TileFinder& finder : finders)
         finder.for_each(chunk, [&](const ShiftedTile& shifted) {
-            const TileRows rows(head.plan(), *shifted.tile);
+            const TilePositions rows(head.plan(), *shifted.tile);
             for (std::int64_t position : rows.positions())
                 if (chunk.contains(position + shifted.row_shift))
                     tiles_of_row[std::size_t(position + shifted.row_shift - chunk.begin)].push_back(shifted);

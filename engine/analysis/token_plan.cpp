@@ -44,7 +44,7 @@ private:
 
     void add_tile(const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift) {
         const std::int64_t first_position = query_position(ranks_.problem, 0);
-        const TileRows rows(ranks_, tile);
+        const TilePositions rows(ranks_, tile);
         positions_.clear();
         for (std::int64_t rank : rows.positions())
             if (const std::int64_t position = token(rank + row_shift); position >= first_position)
