@@ -33,7 +33,7 @@ Range random_range(std::mt19937_64& random, std::int64_t length) {
 TEST_CASE("degrees equal counting", "[analysis]") {
     std::mt19937_64 random(31);
     int seen = 0;
-    for (int trial = 0; trial < 300; ++trial) {
+    for (int trial = 0; trial < 140; ++trial) {
         const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
         if (!c) continue;
         ++seen;
@@ -54,7 +54,7 @@ TEST_CASE("degrees equal counting", "[analysis]") {
             REQUIRE(key_degrees(c->plan, head, count, keys, pixels).value() == reduce(of_key, keys, pixels));
         }
     }
-    REQUIRE(seen > 200);
+    REQUIRE(seen > 100);
 }
 
 TEST_CASE("degrees of a plan whose repeats do not shift keys", "[analysis]") {

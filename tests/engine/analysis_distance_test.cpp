@@ -26,7 +26,7 @@ TEST_CASE("pairs of two progressions equal counting", "[analysis]") {
 TEST_CASE("distance profiles equal counting", "[analysis]") {
     std::mt19937_64 random(42);
     int seen = 0;
-    for (int trial = 0; trial < 300; ++trial) {
+    for (int trial = 0; trial < 140; ++trial) {
         const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
         if (!c) continue;
         ++seen;
@@ -57,7 +57,7 @@ TEST_CASE("distance profiles equal counting", "[analysis]") {
                 REQUIRE(distance_profile(c->plan, head, count, distance, edges).value() == expected);
             }
     }
-    REQUIRE(seen > 200);
+    REQUIRE(seen > 100);
 }
 
 TEST_CASE("logarithmic edges hold every distance once", "[analysis]") {

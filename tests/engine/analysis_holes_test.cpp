@@ -82,7 +82,7 @@ void check(const Plan& plan, std::int64_t head, const HolesTruth& truth) {
 TEST_CASE("holes equal the predicate's", "[analysis]") {
     std::mt19937_64 random(51);
     int seen = 0, with_holes = 0;
-    for (int trial = 0; trial < 250; ++trial) {
+    for (int trial = 0; trial < 140; ++trial) {
         const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
         if (!c) continue;
         ++seen;
@@ -98,8 +98,8 @@ TEST_CASE("holes equal the predicate's", "[analysis]") {
         with_holes += truth.holes.queries_without_key.count > 0;
         check(c->plan, head, truth);
     }
-    REQUIRE(seen > 160);
-    REQUIRE(with_holes > 30);
+    REQUIRE(seen > 100);
+    REQUIRE(with_holes > 15);
 }
 
 TEST_CASE("holes planted in a plan are found, no others", "[analysis]") {
