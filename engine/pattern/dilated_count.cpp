@@ -4,6 +4,7 @@
 // residues may be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
 #include "engine/pattern/dilated.h"
 #include "engine/pattern/residues.h"
+#include <numeric>
 
 namespace dilascope {
 
@@ -87,16 +88,19 @@ void count_piece(std::span<const BranchView> views, std::span<const Range> segme
     }
 }
 
-} // namespace
-
-void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head, Count what, Range rows,
-               std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
-    std::vector<BranchView> views;
-    for (int branch = 0; branch < branch_count(dilated); ++branch) {
-        const BranchView view = branch_view(dilated, problem, head, branch);
-        if (!view.takes_part || (what.what == Count::branch_pairs && what.branch != branch)) continue;
-        views.push_back(view);
+// The common multiple of the segment lengths, after which everything repeats; kv_len when it is longer.
+std::int64_t period_of(std::span<const BranchView> views, std::int64_t kv_len) {
+    std::int64_t period = 1;
+    for (const BranchView& view : views) {
+        const std::int64_t factor = view.segment_length / std::gcd(period, view.segment_length);
+        if (factor > kv_len / period) return kv_len;
+        period *= factor;
     }
+    return period;
+}
+
+void count_rows(std::span<const BranchView> views, const Problem& problem, Count what, Range rows,
+                std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
     if (what.what != Count::active_pairs || views.size() == 1) {
         for (const BranchView& view : views) count_branch(view, problem, rows, edges, counts);
         return;
@@ -111,6 +115,31 @@ void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head
         count_piece(views, segments, piece, problem.causal, edges, counts);
         position = piece.end;
     }
+}
+
+} // namespace
+
+void count_row(const Dilated& dilated, const Problem& problem, std::int64_t head, Count what, Range rows,
+               std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
+    std::vector<BranchView> views;
+    for (int branch = 0; branch < branch_count(dilated); ++branch) {
+        const BranchView view = branch_view(dilated, problem, head, branch);
+        if (!view.takes_part || (what.what == Count::branch_pairs && what.branch != branch)) continue;
+        views.push_back(view);
+    }
+    const std::int64_t period = period_of(views, problem.kv_len);
+    const Range whole{(rows.begin + period - 1) / period, rows.end / period}; // periods that lie in the rows
+    const bool every_key = counts.size() == 1 && edges.front() <= 0 && edges.back() >= problem.kv_len;
+    if (!every_key || whole.size() < 2) {
+        count_rows(views, problem, what, rows, edges, counts);
+        return;
+    }
+    // No pair leaves its period, and all whole periods are alike.
+    std::int64_t one = 0;
+    count_rows(views, problem, what, {whole.begin * period, (whole.begin + 1) * period}, edges, {&one, 1});
+    counts[0] += one * whole.size();
+    count_rows(views, problem, what, {rows.begin, whole.begin * period}, edges, counts);
+    count_rows(views, problem, what, {whole.end * period, rows.end}, edges, counts);
 }
 
 } // namespace dilascope

@@ -15,6 +15,7 @@ VECTOR_CLONES void add_scaled(std::int64_t* out, const std::int32_t* values, std
 }
 
 constexpr std::int32_t no_pixel = -1;
+constexpr std::int64_t few_tokens = 1 << 14; // for which threads cost more than they save
 
 // One side of the picture: which pixel the token of each rank lies in.
 class Side {
@@ -33,7 +34,7 @@ public:
         is_sparse_ = (end - begin) * 16 < tokens;
         if (!is_sparse_) {
             pixel_of_rank_.resize(std::size_t(tokens));
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (tokens > few_tokens)
             for (std::int64_t rank = 0; rank < tokens; ++rank) pixel_of_rank_[std::size_t(rank)] = pixel_of(rank);
             return;
         }
@@ -199,7 +200,7 @@ void count_permuted(const Pattern& pattern, const Problem& problem, std::int64_t
     const Side& k_side = is_square ? q_side : *other;
     const Products products(pattern.kind, ranks, head, what);
     const std::int64_t groups = products.group_count();
-#pragma omp parallel if (groups > 1)
+#pragma omp parallel if (groups > 1 && problem.kv_len > few_tokens)
     {
         Counter counter(q_side, k_side, problem.causal);
         std::vector<Product> list;

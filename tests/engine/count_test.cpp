@@ -107,3 +107,35 @@ TEST_CASE("LongNet's table at a million tokens is counted in well under a second
     for (std::int64_t head = 0; head < 12; ++head) one += count_pairs(pattern, period, head, whole_matrix(period));
     CHECK(active == 32 * one);
 }
+
+TEST_CASE("2000 rectangles of each of 100 patterns equal the predicate's", "[count][slow]") {
+    std::mt19937_64 random(6);
+    for (int done = 0; done < 100;) {
+        Problem problem = random_problem(random, done % 25 == 0 ? std::vector<std::int64_t>{4096}
+                                                                : std::vector<std::int64_t>{257, 512, 777, 1000});
+        problem.heads = 3, problem.kv_heads = 1;
+        const Pattern pattern = random_ordered_pattern(random, problem.kv_len, problem.heads);
+        if (!validate(pattern, problem)) continue;
+        ++done;
+        INFO(to_text(pattern) << " N " << problem.seq_len << " M " << problem.kv_len << " causal " << problem.causal);
+        // Σ of the pairs above and left of each corner: a rectangle is four of them.
+        const std::int64_t width = problem.kv_len + 1;
+        std::vector<std::int32_t> sums(std::size_t((problem.seq_len + 1) * width), 0);
+#pragma omp parallel for schedule(dynamic, 16)
+        for (std::int64_t q = 0; q < problem.seq_len; ++q)
+            for (std::int64_t k = 0; k < problem.kv_len; ++k)
+                sums[std::size_t((q + 1) * width + k + 1)] =
+                    sums[std::size_t((q + 1) * width + k)] + (branches(pattern, problem, 1, q, k) != 0);
+        for (std::int64_t q = 0; q < problem.seq_len; ++q)
+            for (std::int64_t k = 0; k < width; ++k)
+                sums[std::size_t((q + 1) * width + k)] += sums[std::size_t(q * width + k)];
+        const auto sum = [&](std::int64_t q, std::int64_t k) { return sums[std::size_t(q * width + k)]; };
+        bool equal = true;
+        for (int rectangle = 0; rectangle < 2000 && equal; ++rectangle) {
+            const Range q = random_range(random, problem.seq_len), k = random_range(random, problem.kv_len);
+            equal = count_pairs(pattern, problem, 1, {q, k}) ==
+                    sum(q.end, k.end) - sum(q.begin, k.end) - sum(q.end, k.begin) + sum(q.begin, k.begin);
+        }
+        REQUIRE(equal);
+    }
+}
