@@ -9,14 +9,15 @@
 namespace dilascope {
 
 // Measures the multiply-add peak, memory, and some small cases on the cpu backend, to whose times the rates are fitted.
-// About half a second on two cores. Error when there is no cpu backend, not enough memory, or when cancelled.
+// About half a second, a few when other programs disturb it. Error when there is no cpu backend, not enough memory, or
+// when cancelled.
 Result<MachineRates> measure_rates(const CancelFlag* cancel = nullptr);
 
 // Where machine_rates() keeps rates.json; nothing is kept before this is set.
 void set_rates_folder(const std::filesystem::path& folder);
 // This machine's rates: as asked before, else from rates.json when that is of this processor and thread count, else
-// measured and written there. Waits for the measurement, so not for the window's thread. Null when nothing can be
-// measured.
+// measured and written there (unless disturbed). Waits for the measurement, so not for the window's thread. Null when
+// nothing can be measured.
 std::shared_ptr<const MachineRates> machine_rates();
 // Those of machine_rates() so far, or null; never waits.
 std::shared_ptr<const MachineRates> known_rates();

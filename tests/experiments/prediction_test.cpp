@@ -144,8 +144,9 @@ TEST_CASE("calibration: this machine's rates are plausible, measured once and ke
     CHECK(rates->memory_gb_per_s > 0.5);
     CHECK(rates->score_ns >= 0);
     CHECK(rates->spread < 1);
-    const MachineRates kept = rates_from_text(read_bytes(folder / "rates.json")).value();
-    CHECK(rates_to_text(kept) == rates_to_text(*rates));
+    const bool is_kept = std::filesystem::exists(folder / "rates.json");
+    CHECK(is_kept == (rates->spread <= 0.15)); // a disturbed measurement is not for the next start
+    if (is_kept) CHECK(read_bytes(folder / "rates.json") == rates_to_text(*rates));
     const CancelFlag cancel = true;
     CHECK_FALSE(measure_rates(&cancel));
 }
