@@ -24,9 +24,19 @@ struct CellFacts {
     std::int64_t head = 0, q = 0, k = 0;
     std::int64_t distance = 0; // query position − key: how far back the key is
     std::vector<int> branches; // that let q see k
+    int multiplicity = 0;      // how often the key counts in the row's softmax
     bool causal_cut = false;   // the key comes after the query and the problem is causal
-    std::int64_t row_keys = 0; // distinct keys the query sees
-    std::int64_t row_multiplicity = 0;
+    // Distinct keys the query sees, and how often they count; empty where counting would hold up a frame.
+    std::optional<std::int64_t> row_keys, row_multiplicity;
+    // Index pairs, query first: the block of a block pattern, the tile of Workspace::tile_tokens, the places along a
+    // curve.
+    struct Place {
+        std::int64_t q = 0, k = 0;
+    };
+    std::optional<Place> block, rank;
+    Place tile;
+    std::int64_t tile_tokens = 0;
+    std::optional<int> compared; // how often the key counts in pattern A, when there is one
     std::optional<HeatmapValue> weight;
 };
 CellFacts cell_facts(const Workspace& workspace, std::int64_t q, std::int64_t k);
@@ -35,6 +45,8 @@ CellFacts cell_facts(const Workspace& workspace, std::int64_t q, std::int64_t k)
 std::string attendance_text(const CellFacts& facts);
 // "weight 0.0031", "Σ weight 0.0031 · 4 of queries 512 … 600, keys 0 … 7"; empty without a heatmap.
 std::string weight_text(const CellFacts& facts);
+// "block 3, 2 · tile 12, 9 · rank 40, 18": where in the structures of the pattern the cell lies, query first.
+std::string place_text(const CellFacts& facts);
 // One line of everything, for the clipboard.
 std::string facts_text(const CellFacts& facts, const Pattern& pattern);
 

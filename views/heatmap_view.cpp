@@ -3,6 +3,7 @@
 #include "views/empty_state.h"
 #include "views/figure_frame.h"
 #include "views/head_chooser.h"
+#include "views/matrix_hover.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
 #include "views/theme.h"
@@ -120,12 +121,7 @@ void HeatmapView::draw(Workspace& workspace, Canvas& canvas) {
     if (!is_current && workspace.live_pending_s > spinner_after_s)
         draw_spinner(canvas, {viewport.x + viewport.width / 2, viewport.y + viewport.height / 2}, ImGui::GetTime());
     if (has_column) draw_column(workspace, canvas, {viewport.right() + column_gap, area.y, column_width, area.height});
-    draw_picked_cell(canvas, frame, workspace.selection.picked_q, workspace.selection.picked_k);
-    if (workspace.selection.hovered) draw_crosshair(canvas, frame, workspace.selection.q, workspace.selection.k);
-    mouse_.draw_box(canvas);
-    if (mouse_.hovered())
-        draw_cell_card(canvas, cell_facts(workspace, workspace.selection.q, workspace.selection.k), workspace.pattern,
-                       mouse_.mouse(), area);
+    draw_matrix_hover(canvas, workspace, frame, mouse_, area);
     draw_menu(workspace, frame);
 }
 

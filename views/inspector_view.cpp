@@ -95,6 +95,13 @@ CardRow status_row(const Run& run) {
     return row;
 }
 
+CardRow row_keys_row(const CellFacts& facts) {
+    if (!facts.row_keys)
+        return {"keys of this query", "–", "keys", "Counting a causal row along a curve takes too long at this length"};
+    return {"keys of this query", format_count(*facts.row_keys), "keys",
+            fmt::format("Distinct keys this query sees; {} counted by branch", format_count(*facts.row_multiplicity))};
+}
+
 } // namespace
 
 std::vector<CardRow> cell_rows(const CellFacts& facts) {
@@ -102,11 +109,17 @@ std::vector<CardRow> cell_rows(const CellFacts& facts) {
         {"query", format_count(facts.q), "", "Row of the matrix"},
         {"key", format_count(facts.k), "", "Column of the matrix"},
         {"distance", format_count(facts.distance), "tokens", "Query position − key: how far back the key is"},
-        {"multiplicity", std::to_string(facts.branches.size()), "×",
-         "Number of branches that see the pair; it counts so often in the softmax",
-         facts.branches.empty() ? CardRow::plain : CardRow::accent},
-        {"keys of this query", format_count(facts.row_keys), "keys",
-         fmt::format("Distinct keys this query sees; {} counted by branch", format_count(facts.row_multiplicity))}};
+        {"multiplicity", std::to_string(facts.multiplicity), "×", "How often the pair counts in the softmax",
+         facts.multiplicity == 0 ? CardRow::plain : CardRow::accent},
+        row_keys_row(facts)};
+    const auto add_place = [&](const char* label, const CellFacts::Place& at, const std::string& help) {
+        rows.push_back({label, format_count(at.q) + ", " + format_count(at.k), "", help});
+    };
+    if (facts.block) add_place("block", *facts.block, "Row and column in the pattern's blocks");
+    add_place("tile", facts.tile, fmt::format("Row and column in tiles of {0} × {0} tokens", facts.tile_tokens));
+    if (facts.rank) add_place("rank", *facts.rank, "Places of query and key along the curve");
+    if (facts.compared)
+        rows.push_back({"multiplicity in A", std::to_string(*facts.compared), "×", "How often it counts in pattern A"});
     if (!facts.weight)
         rows.push_back({"weight", "–", "", "Shown once the heatmap covers this cell"});
     else if (facts.weight->is_cell())

@@ -1,5 +1,6 @@
 #include "views/pattern_image.h"
 #include "views/theme.h"
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -23,6 +24,32 @@ void find_densest_branch(PatternPicture& picture, const std::atomic<bool>* cance
             picture.branch[pixel] = std::uint8_t(branch);
         }
     }
+}
+
+void add_overlap(PatternPicture& picture) {
+    const PictureRequest& request = picture.request;
+    std::vector<double> grid(picture.density.size());
+    density_grid(request.pattern, request.problem, request.head, request.region, request.rows, request.columns, grid,
+                 {Count::multiplicity});
+    picture.overlap.resize(grid.size());
+    for (std::size_t pixel = 0; pixel < grid.size(); ++pixel)
+        picture.overlap[pixel] = picture.density[pixel] > 0 ? float(grid[pixel] / double(picture.density[pixel])) : 0;
+}
+
+void add_other(PatternPicture& picture) {
+    const PictureRequest& request = picture.request;
+    std::vector<double> grid(picture.density.size());
+    density_grid(*request.minus, request.problem, request.head, request.region, request.rows, request.columns, grid);
+    picture.density_a.assign(grid.begin(), grid.end());
+}
+
+void count_queries(PatternPicture& picture, Count what) {
+    const PictureRequest& request = picture.request;
+    const Region columns{{0, request.problem.seq_len}, request.region.k};
+    std::vector<double> grid(std::size_t(request.columns));
+    density_grid(request.pattern, request.problem, request.head, columns, 1, request.columns, grid, what);
+    for (const double density : grid)
+        picture.queries_per_key.push_back(float(density * double(request.problem.seq_len)));
 }
 
 void count_keys(PatternPicture& picture, Count what) {
@@ -50,8 +77,12 @@ PatternPicture make_picture(const PictureRequest& request, const std::atomic<boo
     density_grid(request.pattern, request.problem, request.head, request.region, request.rows, request.columns, grid,
                  what);
     for (std::size_t pixel = 0; pixel < pixels; ++pixel) picture.density[pixel] = float(grid[pixel]);
-    if (only < 0 && count > 1 && !is_set(cancel)) find_densest_branch(picture, cancel);
+    const bool has_hue = request.colours == PictureColours::branches && only < 0 && count > 1;
+    if (has_hue && !is_set(cancel)) find_densest_branch(picture, cancel);
+    if (request.colours == PictureColours::multiplicity && !is_set(cancel)) add_overlap(picture);
+    if (request.colours == PictureColours::difference && !is_set(cancel)) add_other(picture);
     if (!is_set(cancel)) count_keys(picture, what);
+    if (!is_set(cancel)) count_queries(picture, what);
     picture.time_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return picture;
 }
@@ -63,11 +94,55 @@ std::uint32_t packed(Colour colour) {
            std::uint32_t(colour.a) << 24;
 }
 
+bool counts_at_once(const Pattern& pattern) {
+    if (is_permuted(pattern)) return false;
+    const Blocks* blocks = std::get_if<Blocks>(&pattern.kind);
+    return !blocks || std::ranges::all_of(blocks->parts, [](const BlockPart& part) {
+        return std::visit([](const auto& one) { return one.is_regular; }, part);
+    });
+}
+
+int most_multiplicity(const Pattern& pattern) {
+    return std::holds_alternative<Blocks>(pattern.kind) ? 1 : branch_count(pattern);
+}
+
+Colour multiplicity_colour(float times, int most) {
+    // The ends of the map are left out: they vanish on dark or on light ground.
+    const float share = most > 1 ? std::clamp((times - 1) / float(most - 1), 0.f, 1.f) : 0;
+    return map_colour(ColourMap::viridis, 0.32f + 0.58f * share);
+}
+
+Colour difference_colour(float a, float b) {
+    const Colour only_a = branch_colour(6), only_b = branch_colour(5), both = branch_colour(7);
+    const float most = std::max(a, b), share = most > 0 ? (b - a) / most : 0;
+    const Colour end = share < 0 ? only_a : only_b;
+    const auto channel = [&](int from, int to) {
+        return std::uint8_t(float(from) + float(to - from) * std::abs(share) + 0.5f);
+    };
+    return {channel(both.r, end.r), channel(both.g, end.g), channel(both.b, end.b)};
+}
+
 std::vector<std::uint32_t> paint(const PatternPicture& picture) {
+    const PictureRequest& request = picture.request;
     std::vector<std::uint32_t> rgba(picture.density.size(), 0);
-    for (std::size_t pixel = 0; pixel < rgba.size(); ++pixel) {
-        const float alpha = density_alpha(picture.density[pixel]);
-        if (alpha > 0) rgba[pixel] = packed(branch_colour(picture.branch[pixel]).with_alpha(alpha));
+    // A cancelled picture lacks what its colours need; nobody looks at it.
+    const std::size_t has = request.colours == PictureColours::multiplicity ? picture.overlap.size()
+                            : request.colours == PictureColours::difference ? picture.density_a.size()
+                                                                            : rgba.size();
+    const int most = most_multiplicity(request.pattern);
+    for (std::size_t pixel = 0; pixel < has; ++pixel) {
+        float density = picture.density[pixel];
+        if (request.colours == PictureColours::difference) density = std::max(density, picture.density_a[pixel]);
+        if (!(density > 0)) continue;
+        Colour colour;
+        switch (request.colours) {
+        case PictureColours::branches: colour = branch_colour(picture.branch[pixel]); break;
+        case PictureColours::multiplicity: colour = multiplicity_colour(picture.overlap[pixel], most); break;
+        case PictureColours::difference:
+            colour = difference_colour(picture.density_a[pixel], picture.density[pixel]);
+            break;
+        }
+        rgba[pixel] = packed(colour.with_alpha(density_alpha(density)));
     }
     return rgba;
 }

@@ -10,30 +10,57 @@ namespace dilascope {
 namespace {
 
 constexpr float strip_width = 64, strip_gap = 10, column_width = 132, column_gap = 24;
+constexpr float top_strip_height = 36, top_strip_gap = 6;
 
-// Cells that several branches share show each branch's colour side by side; large cells show how often they count.
+void draw_branch_stripes(Canvas& canvas, BranchSet set, Rect cell) {
+    const int count = std::popcount(set);
+    int stripe = 0;
+    for (int branch = 0; count > 1 && stripe < count; ++branch)
+        if (set >> branch & 1) {
+            const float width = cell.width / float(count);
+            canvas.filled_rectangle({cell.x + width * float(stripe++), cell.y, width, cell.height},
+                                    branch_colour(branch));
+        }
+}
+
+// Cells that several branches share show each branch's colour side by side; large cells show how often they count, or
+// which pattern has them.
 void draw_large_cells(Canvas& canvas, const PatternScene& scene) {
     const double side = scene.frame.pixels_per_token;
-    if (side < cell_branch_pixels) return;
     const PictureRequest& request = scene.painted.picture.request;
+    const bool is_branches = request.colours == PictureColours::branches;
+    if (side < (is_branches ? cell_branch_pixels : cell_value_pixels)) return;
     const Colour ink = theme_of(ThemeMode::dark).window; // on branch colours, which are bright in both themes
     const Region cells = scene.frame.visible();
     for (std::int64_t q = cells.q.begin; q < cells.q.end; ++q)
         for (std::int64_t k = cells.k.begin; k < cells.k.end; ++k) {
             const BranchSet set = branches(request.pattern, request.problem, request.head, q, k);
-            const int count = std::popcount(set);
-            if (count == 0 || request.only_branch >= 0) continue;
-            const float x = float(scene.frame.x_of(double(k))), y = float(scene.frame.y_of(double(q)));
-            const float width = float(side) / float(count);
-            int stripe = 0;
-            for (int branch = 0; count > 1 && stripe < count; ++branch)
-                if (set >> branch & 1)
-                    canvas.filled_rectangle({x + width * float(stripe++), y, width, float(side)},
-                                            branch_colour(branch));
-            if (side < cell_value_pixels) continue;
-            canvas.text({x + float(side) / 2, y + float(side) / 2 - 8}, std::to_string(count),
-                        TextStyle::caption_number, ink, Align::centre);
+            const Rect cell{float(scene.frame.x_of(double(k))), float(scene.frame.y_of(double(q))), float(side),
+                            float(side)};
+            std::string value;
+            if (request.colours == PictureColours::difference) {
+                const bool in_a = branches(*request.minus, request.problem, request.head, q, k) != 0;
+                value = in_a && set ? "A B" : in_a ? "A" : set ? "B" : "";
+            } else if (set && request.only_branch < 0) {
+                if (is_branches) draw_branch_stripes(canvas, set, cell);
+                value = std::to_string(multiplicity(request.pattern, set));
+            }
+            if (side < cell_value_pixels || value.empty()) continue;
+            canvas.text({cell.x + cell.width / 2, cell.y + cell.height / 2 - 8}, value, TextStyle::caption_number, ink,
+                        Align::centre);
         }
+}
+
+// Calls f(begin, end, value) for each run of equal neighbours above 0: they are one rectangle.
+template <class F> void for_equal_runs(const std::vector<float>& values, F f) {
+    for (std::size_t begin = 0, end = 0; begin < values.size(); begin = end) {
+        for (end = begin + 1; end < values.size() && values[end] == values[begin];) ++end;
+        if (values[begin] > 0) f(begin, end, values[begin]);
+    }
+}
+
+Colour strip_colour(const PictureRequest& request) {
+    return branch_colour(std::max(0, request.only_branch)).with_alpha(0.7f);
 }
 
 std::int64_t pixels_of(float length, float scale) {
@@ -81,10 +108,12 @@ PatternLayout layout_pattern(Rect area, std::int64_t query_count, std::int64_t k
     PatternLayout layout;
     const float strip = area.width >= 400 ? strip_gap + strip_width : 0;
     const float column = area.width >= 560 ? column_gap + column_width : 0;
+    const float top = strip > 0 && area.height >= 320 ? top_strip_height + top_strip_gap : 0;
     layout.viewport =
-        matrix_viewport({area.x, area.y, area.width - strip - column, area.height}, query_count, key_count);
+        matrix_viewport({area.x, area.y + top, area.width - strip - column, area.height - top}, query_count, key_count);
     const Rect& view = layout.viewport;
     if (strip > 0) layout.strip = {view.right() + strip_gap, view.y, strip_width, view.height};
+    if (top > 0) layout.top_strip = {view.x, area.y, view.width, top_strip_height};
     if (column > 0) layout.column = {view.right() + strip + column_gap, area.y, column_width, view.bottom() - area.y};
     return layout;
 }
@@ -101,7 +130,8 @@ void draw_matrix(Canvas& canvas, const PatternScene& scene) {
     draw_cell_gaps(canvas, frame, background);
     if (scene.dimmed) canvas.filled_rectangle(frame.viewport, background.with_alpha(0.5f));
     canvas.pop_clip();
-    draw_segments(canvas, frame, request.pattern, request.problem, request.only_branch);
+    if (!is_permuted(request.pattern)) // along a curve segments are no squares
+        draw_segments(canvas, frame, request.pattern, request.problem, request.only_branch);
     draw_matrix_axes(canvas, frame);
 }
 
@@ -110,17 +140,14 @@ void draw_keys_strip(Canvas& canvas, const PatternScene& scene, Rect strip) {
     const PatternPicture& picture = scene.painted.picture;
     const std::vector<float>& keys = picture.keys_per_query;
     const float most = keys.empty() ? 0 : *std::max_element(keys.begin(), keys.end());
-    const Colour fill = branch_colour(std::max(0, picture.request.only_branch)).with_alpha(0.7f);
-    canvas.push_clip({strip.x, strip.y, strip.width, strip.height});
+    canvas.push_clip(strip);
     const Rect rows = scene.frame.rect_of(picture.request.region);
     const float height = keys.empty() ? 0 : rows.height / float(keys.size());
-    for (std::size_t row = 0; row < keys.size() && most > 0;) {
-        std::size_t end = row + 1; // equal neighbours are one rectangle
-        while (end < keys.size() && keys[end] == keys[row]) ++end;
+    for_equal_runs(keys, [&](std::size_t begin, std::size_t end, float value) {
         canvas.filled_rectangle(
-            {strip.x, rows.y + float(row) * height, strip.width * keys[row] / most, float(end - row) * height}, fill);
-        row = end;
-    }
+            {strip.x, rows.y + float(begin) * height, strip.width * value / most, float(end - begin) * height},
+            strip_colour(picture.request));
+    });
     canvas.pop_clip();
     canvas.line({strip.x, strip.y}, {strip.x, strip.bottom()}, theme().line);
     canvas.text({strip.x, strip.y - matrix_axis_top}, "keys / query", TextStyle::caption, theme().muted);
@@ -129,33 +156,26 @@ void draw_keys_strip(Canvas& canvas, const PatternScene& scene, Rect strip) {
     canvas.line({strip.right(), strip.y - 4}, {strip.right(), strip.y}, theme().muted);
 }
 
-float draw_legend(Canvas& canvas, const Pattern& pattern, Rect column, int only_branch, double pixels_per_token) {
-    if (column.width <= 0) return 0;
-    const Theme& colours = theme();
-    canvas.text({column.x, column.y}, "branches", TextStyle::caption, colours.muted);
-    float top = column.y + legend_header;
-    const int count = branch_count(pattern);
-    for (int branch = 0; branch < count; ++branch, top += legend_row) {
-        const bool shown = only_branch < 0 || only_branch == branch;
-        canvas.filled_rectangle({column.x, top + 4, 12, 12}, branch_colour(branch).with_alpha(shown ? 1.f : 0.25f), 3);
-        canvas.text({column.x + 20, top + 2}, branch_label(pattern, branch), TextStyle::number,
-                    shown ? colours.text : colours.disabled);
-    }
-    if (pixels_per_token >= cell_gap_pixels) return top - column.y;
-    top += space::gap;
-    canvas.text({column.x, top}, "density of a pixel", TextStyle::caption, colours.muted);
-    top += 20;
-    const float width = column.width - 16;
-    for (float step = 0; step < width; step += 2) { // linear in √density, as the eye takes opacity
-        const float root = step / width;
-        canvas.filled_rectangle({column.x + step, top, 2, 8}, colours.text.with_alpha(density_alpha(root * root)));
-    }
-    for (const auto& [density, label] : {std::pair{0.f, "0"}, {0.1f, "10"}, {0.5f, "50"}, {1.f, "100 %"}}) {
-        const Align align = density == 0 ? Align::left : Align::centre;
-        canvas.text({column.x + width * std::sqrt(density), top + 11}, label, TextStyle::caption_number, colours.muted,
-                    align);
-    }
-    return top + 28 - column.y;
+void draw_queries_strip(Canvas& canvas, const PatternScene& scene, Rect strip) {
+    if (strip.height <= 0) return;
+    const PatternPicture& picture = scene.painted.picture;
+    const std::vector<float>& queries = picture.queries_per_key;
+    const float most = queries.empty() ? 0 : *std::max_element(queries.begin(), queries.end());
+    canvas.push_clip(strip);
+    const Rect columns = scene.frame.rect_of(picture.request.region);
+    const float width = queries.empty() ? 0 : columns.width / float(queries.size());
+    for_equal_runs(queries, [&](std::size_t begin, std::size_t end, float value) {
+        const float height = strip.height * value / most;
+        canvas.filled_rectangle(
+            {columns.x + float(begin) * width, strip.bottom() - height, float(end - begin) * width, height},
+            strip_colour(picture.request));
+    });
+    canvas.pop_clip();
+    canvas.line({strip.x, strip.bottom()}, {strip.right(), strip.bottom()}, theme().line);
+    canvas.text({strip.right() + strip_gap, strip.y}, format_significant(most), TextStyle::caption_number,
+                theme().muted);
+    canvas.text({strip.right() + strip_gap, strip.y + 18}, "queries / key", TextStyle::caption, theme().muted);
+    canvas.line({strip.right(), strip.y}, {strip.right() + 4, strip.y}, theme().muted);
 }
 
 Rect map_rect(Rect column, std::int64_t query_count, std::int64_t key_count) {

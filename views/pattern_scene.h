@@ -22,9 +22,9 @@ PaintedPicture make_painted(const PictureRequest& request, const std::atomic<boo
 PictureRequest picture_request(const Pattern& pattern, const Problem& problem, std::int64_t head,
                                const MatrixFrame& frame, float scale);
 
-// Where the parts go. Strip and column are empty where there is no room for them.
+// Where the parts go. Strips and column are empty where there is no room for them.
 struct PatternLayout {
-    Rect viewport, strip, column;
+    Rect viewport, strip, top_strip, column;
 };
 PatternLayout layout_pattern(Rect area, std::int64_t query_count, std::int64_t key_count);
 
@@ -36,9 +36,8 @@ struct PatternScene {
 void draw_matrix(Canvas& canvas, const PatternScene& scene);
 // Mean keys per query of each pixel row, bars to the right; the caption names the longest.
 void draw_keys_strip(Canvas& canvas, const PatternScene& scene, Rect strip);
-// Swatch and label of each branch from the top of `column`, then the opacity scale; returns the height used.
-inline constexpr float legend_row = 24, legend_header = 22;
-float draw_legend(Canvas& canvas, const Pattern& pattern, Rect column, int only_branch, double pixels_per_token);
+// Mean queries per key of each pixel column, bars upwards; the number at the right is the longest.
+void draw_queries_strip(Canvas& canvas, const PatternScene& scene, Rect strip);
 // The whole matrix with a frame around what is visible.
 void draw_map(Canvas& canvas, const PaintedPicture& whole, Rect where, const MatrixFrame& frame);
 // Largest rectangle of the matrix' aspect at the bottom of the column.

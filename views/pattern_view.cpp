@@ -2,8 +2,10 @@
 #include "views/cell_facts.h"
 #include "views/figure_frame.h"
 #include "views/head_chooser.h"
+#include "views/matrix_hover.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
+#include "views/pattern_legend.h"
 #include "views/theme.h"
 #include "views/widgets.h"
 #include <fmt/format.h>
@@ -16,7 +18,8 @@ namespace {
 constexpr double wait_ms = 3;                // for a picture, before the frame goes on without it
 constexpr double dim_after_s = 0.15;         // a picture that is still not the wanted one
 constexpr std::int64_t preview_pixels = 160; // side of the coarse picture shown when the last one is of another pattern
-constexpr float toolbar_height = 32;
+constexpr float toolbar_height = 32, tools_height = 34;
+constexpr std::int64_t tile_sizes[] = {16, 32, 64, 128};
 
 std::string shape_text(const Problem& problem) {
     return fmt::format("{} × {} tokens{}", format_count(problem.seq_len), format_count(problem.kv_len),
@@ -29,19 +32,17 @@ PaintedPicture paint_for_job(const PictureRequest& request, const std::atomic<bo
 
 bool shows_same_pattern(const PaintedPicture& painted, const PictureRequest& request) {
     const PictureRequest& shown = painted.picture.request;
-    return shown.version == request.version && shown.head == request.head && shown.only_branch == request.only_branch;
+    return shown.version == request.version && shown.head == request.head && shown.only_branch == request.only_branch &&
+           shown.colours == request.colours && shown.compare_text == request.compare_text;
 }
 
-PictureRequest map_request(const Workspace& workspace, Rect map, float scale, int only_branch) {
+PictureRequest map_request(const Workspace& workspace, Rect map, float scale) {
     PictureRequest request;
-    request.version = workspace.version;
-    request.pattern = workspace.pattern;
     request.problem = workspace.problem;
     request.head = workspace.selection.head;
     request.region = whole_matrix(workspace.problem);
     request.rows = std::clamp<std::int64_t>(std::int64_t(map.height * scale), 1, workspace.problem.seq_len);
     request.columns = std::clamp<std::int64_t>(std::int64_t(map.width * scale), 1, workspace.problem.kv_len);
-    request.only_branch = only_branch;
     return request;
 }
 
@@ -55,27 +56,49 @@ PictureRequest coarse(PictureRequest request) {
 
 PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job) {}
 
+// Which pattern the request is of, and what its colours say.
+void PatternView::dress(PictureRequest& request, const Workspace& workspace) const {
+    request.version = workspace.version;
+    request.pattern = workspace.pattern;
+    const Shown shown = has_a(workspace) ? Shown(shown_pattern_) : shown_b;
+    if (shown == shown_difference) {
+        request.colours = PictureColours::difference;
+        request.minus = workspace.compare_pattern;
+    } else if (has_multiplicity_)
+        request.colours = PictureColours::multiplicity;
+    if (shown != shown_b) request.compare_text = workspace.compare_text;
+    if (shown == shown_a) request.pattern = *workspace.compare_pattern;
+    const bool is_branches = request.colours == PictureColours::branches;
+    if (is_branches && only_branch_ < branch_count(request.pattern)) request.only_branch = only_branch_;
+}
+
 void PatternView::update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale) {
     PictureRequest request =
         picture_request(workspace.pattern, workspace.problem, workspace.selection.head, frame, scale);
-    request.version = workspace.version;
-    request.only_branch = only_branch_;
+    dress(request, workspace);
     is_complete_ = shown_ && shown_->picture.request == request;
     if (is_complete_) return;
+    const bool is_quick = counts_at_once(request.pattern) && (!request.minus || counts_at_once(*request.minus));
     const auto newest = pictures_.ask(request, wait_ms);
     if (newest && shows_same_pattern(*newest, request))
         shown_ = newest;
-    else if (!shown_ || !shows_same_pattern(*shown_, request))
+    else if (is_quick && (!shown_ || !shows_same_pattern(*shown_, request)))
         shown_ = std::make_shared<PaintedPicture>(make_painted(coarse(request)));
+    if (!shown_) shown_ = std::make_shared<PaintedPicture>(); // nothing yet: what comes takes longer than a frame
     is_complete_ = shown_->picture.request == request;
 }
 
 void PatternView::draw(Workspace& workspace, Canvas& canvas) {
     const Problem& problem = workspace.problem;
-    if (only_branch_ >= branch_count(workspace.pattern)) only_branch_ = -1;
     Rect area = content_area(canvas);
+    take_keys(workspace);
     draw_toolbar(workspace, canvas);
     area = {area.x, area.y + toolbar_height, area.width, area.height - toolbar_height};
+    if (area.width >= 400 && area.height >= 240) {
+        set_cursor(canvas, {area.x, area.y});
+        draw_tools(workspace, canvas);
+        area = {area.x, area.y + tools_height, area.width, area.height - tools_height};
+    }
     if (area.width < 120 || area.height < 80) return;
     const PatternLayout layout = layout_pattern(area, problem.seq_len, problem.kv_len);
     mouse_.handle(workspace, canvas, frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport),
@@ -84,22 +107,33 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
     update_picture(workspace, frame, canvas.scale());
     const PatternScene scene{*shown_, frame, !is_complete_ && pictures_.pending_s() > dim_after_s};
     draw_matrix(canvas, scene);
+    if (has_tiles_) draw_tiles(workspace, canvas, frame);
     draw_keys_strip(canvas, scene, layout.strip);
-    if (layout.strip.width > 0) {
-        set_cursor(canvas, {layout.strip.x, layout.strip.y});
-        ImGui::InvisibleButton("pattern/strip",
-                               {layout.strip.width * canvas.scale(), layout.strip.height * canvas.scale()});
-        mark_item("pattern/strip");
-        item_tooltip("Distinct keys of a query in the whole matrix, mean over the queries of each pixel row");
-    }
+    draw_queries_strip(canvas, scene, layout.top_strip);
+    const auto strip_item = [&](const char* id, Rect strip, const char* help) {
+        if (strip.width <= 0 || strip.height <= 0) return;
+        set_cursor(canvas, {strip.x, strip.y});
+        ImGui::InvisibleButton(id, {strip.width * canvas.scale(), strip.height * canvas.scale()});
+        mark_item(id);
+        item_tooltip(help);
+    };
+    strip_item("pattern/strip", layout.strip,
+               "Distinct keys of a query in the whole matrix, mean over the queries of each pixel row");
+    strip_item("pattern/top_strip", layout.top_strip,
+               "Distinct queries that see a key in the whole matrix, mean over the keys of each pixel column");
     draw_column(workspace, canvas, layout.column, frame);
-    draw_picked_cell(canvas, frame, workspace.selection.picked_q, workspace.selection.picked_k);
-    if (workspace.selection.hovered) draw_crosshair(canvas, frame, workspace.selection.q, workspace.selection.k);
-    mouse_.draw_box(canvas);
-    if (mouse_.hovered())
-        draw_cell_card(canvas, cell_facts(workspace, workspace.selection.q, workspace.selection.k), workspace.pattern,
-                       mouse_.mouse(), area);
+    draw_matrix_hover(canvas, workspace, frame, mouse_, area);
     draw_menu(workspace, frame);
+}
+
+// F flips between A and B while the mouse is over the view or its window has the focus.
+void PatternView::take_keys(const Workspace& workspace) {
+    const bool is_here =
+        ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem) || ImGui::IsWindowFocused();
+    const ImGuiIO& io = ImGui::GetIO();
+    if (!is_here || !has_a(workspace) || io.WantTextInput || io.KeyCtrl || io.KeyAlt) return;
+    for (const ImWchar typed : io.InputQueueCharacters)
+        if (typed == 'f' || typed == 'F') shown_pattern_ = shown_pattern_ == shown_a ? shown_b : shown_a;
 }
 
 void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
@@ -122,23 +156,94 @@ void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
     item_tooltip("Show the whole matrix (double-click)");
 }
 
+// Colours, tiles and the pattern to compare with.
+void PatternView::draw_tools(Workspace& workspace, Canvas& canvas) {
+    const float gap = space::padding * canvas.scale();
+    const bool can_overlap = most_multiplicity(workspace.pattern) > 1;
+    ImGui::BeginDisabled(!can_overlap);
+    static constexpr const char* colours[] = {"Branches", "Multiplicity"};
+    static constexpr const char* colours_help[] = {"Hue is the densest branch of a pixel: the union",
+                                                   "Hue is how often a pair counts in the softmax"};
+    int chosen = has_multiplicity_ && can_overlap;
+    if (segmented_buttons("pattern/colours", colours, chosen, colours_help)) has_multiplicity_ = chosen == 1;
+    has_multiplicity_ = has_multiplicity_ && can_overlap;
+    ImGui::EndDisabled();
+    if (!can_overlap) item_tooltip("Every pair of this pattern counts once");
+    ImGui::SameLine(0, gap);
+    const std::string present = has_tiles_ ? fmt::format("Tiles {}", workspace.tile_tokens) : "No tiles";
+    ImGui::SetNextItemWidth(92 * canvas.scale());
+    const bool open = ImGui::BeginCombo("##pattern/tiles", present.c_str());
+    mark_item("pattern/tiles");
+    item_tooltip("Lay square tiles over the matrix; those that hold a pair are tinted");
+    if (open) {
+        if (ImGui::Selectable("No tiles", !has_tiles_)) has_tiles_ = false;
+        mark_item("pattern/tiles/0");
+        for (const std::int64_t size : tile_sizes) {
+            if (ImGui::Selectable(fmt::format("{0} × {0} tokens", size).c_str(),
+                                  has_tiles_ && workspace.tile_tokens == size))
+                has_tiles_ = true, workspace.tile_tokens = size;
+            mark_item(fmt::format("pattern/tiles/{}", size).c_str());
+        }
+        ImGui::EndCombo();
+    }
+    ImGui::SameLine(0, gap);
+    draw_compare(workspace, canvas);
+}
+
+void PatternView::draw_compare(Workspace& workspace, Canvas& canvas) {
+    if (text_button("pattern/set_a", "Set as A")) workspace.keep_as_a();
+    item_tooltip("Keep the present pattern as A; what you edit from now on is B");
+    if (!workspace.compare_pattern) return;
+    ImGui::SameLine(0, space::gap * canvas.scale());
+    static constexpr const char* names[] = {"A", "B", "A−B"};
+    static constexpr const char* helps[] = {"The pattern kept as A. F flips between A and B.",
+                                            "The present pattern. F flips between A and B.",
+                                            "Where they differ: blue A alone, grey both, vermilion B alone"};
+    ImGui::BeginDisabled(!has_a(workspace));
+    segmented_buttons("pattern/compare", names, shown_pattern_, helps);
+    ImGui::EndDisabled();
+    if (!workspace.compare_error.empty()) item_tooltip("A: " + workspace.compare_error);
+    ImGui::SameLine(0, 1);
+    if (text_button("pattern/forget_a", "×")) workspace.forget_a(), shown_pattern_ = shown_b;
+    item_tooltip("Forget A");
+}
+
+void PatternView::draw_tiles(const Workspace& workspace, Canvas& canvas, const MatrixFrame& frame) {
+    PictureRequest shown;
+    dress(shown, workspace);
+    TileRequest request;
+    request.version = shown.version, request.compare_text = shown.compare_text, request.pattern = shown.pattern;
+    request.problem = workspace.problem, request.head = workspace.selection.head;
+    request.tile = workspace.tile_tokens;
+    tiles_.draw(canvas, frame, request);
+    is_complete_ = is_complete_ && tiles_.is_complete();
+    const std::string caption = tiles_.caption(); // on a ground of its own, in the corner nothing reads
+    const float width = canvas.text_size(caption, TextStyle::caption).x;
+    const Rect card{frame.viewport.x + 6, frame.viewport.bottom() - 28, width + 16, 22};
+    canvas.filled_rectangle(card, theme().raised.with_alpha(0.92f), space::radius);
+    canvas.text({card.x + 8, card.y + 3}, caption, TextStyle::caption, theme().text);
+}
+
 // Legend entries show their branch alone when clicked; the map moves the camera.
 void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column, const MatrixFrame& frame) {
     if (column.width <= 0) return;
-    const int count = branch_count(workspace.pattern);
+    PictureRequest legend;
+    dress(legend, workspace);
+    const bool has_branches = legend.colours == PictureColours::branches;
+    const int count = has_branches ? branch_count(legend.pattern) : 0;
     for (int branch = 0; branch < count && count > 1; ++branch) {
         set_cursor(canvas, {column.x, column.y + legend_header + legend_row * float(branch)});
         const std::string id = "pattern/branch/" + std::to_string(branch);
         if (ImGui::InvisibleButton(id.c_str(), {column.width * canvas.scale(), legend_row * canvas.scale()}))
             only_branch_ = only_branch_ == branch ? -1 : branch;
         mark_item(id.c_str());
-        item_tooltip(only_branch_ == branch ? "Show all branches"
-                                            : "Segment length / rate. Click to show this branch alone");
+        item_tooltip(only_branch_ == branch ? "Show all branches" : "Click to show this branch alone");
     }
-    const float used = draw_legend(canvas, workspace.pattern, column, only_branch_, frame.pixels_per_token);
+    const float used = draw_legend(canvas, legend, column, frame.pixels_per_token);
     const Rect map = map_rect(column, workspace.problem.seq_len, workspace.problem.kv_len);
     if (column.y + used + 28 > map.y) return; // no room
-    const PictureRequest request = map_request(workspace, map, canvas.scale(), only_branch_);
+    PictureRequest request = map_request(workspace, map, canvas.scale());
+    dress(request, workspace);
     if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, 1);
     if (!map_) return;
     is_complete_ = is_complete_ && map_->picture.request == request;
@@ -192,16 +297,17 @@ bool PatternView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport);
     PictureRequest request =
         picture_request(workspace.pattern, problem, workspace.selection.head, frame, canvas.scale());
-    request.only_branch = only_branch_ < branch_count(workspace.pattern) ? only_branch_ : -1;
+    dress(request, workspace);
     const PaintedPicture painted = make_painted(request);
     const PatternScene scene{painted, frame};
     draw_matrix(canvas, scene);
     draw_keys_strip(canvas, scene, layout.strip);
-    const float used =
-        draw_legend(canvas, workspace.pattern, layout.column, request.only_branch, frame.pixels_per_token);
+    draw_queries_strip(canvas, scene, layout.top_strip);
+    const float used = draw_legend(canvas, request, layout.column, frame.pixels_per_token);
     const Rect map = map_rect(layout.column, problem.seq_len, problem.kv_len);
     if (workspace.camera.fitted || layout.column.width <= 0 || layout.column.y + used + 28 > map.y) return true;
-    request = map_request(workspace, map, canvas.scale(), request.only_branch);
+    request = map_request(workspace, map, canvas.scale());
+    dress(request, workspace);
     draw_map(canvas, make_painted(request), map, frame);
     return true;
 }

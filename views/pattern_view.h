@@ -3,6 +3,7 @@
 #include "views/latest_job.h"
 #include "views/matrix_mouse.h"
 #include "views/pattern_scene.h"
+#include "views/tile_overlay.h"
 #include "views/view.h"
 
 namespace dilascope {
@@ -20,7 +21,16 @@ public:
     std::int64_t shown_tokens() const { return shown_ ? shown_->picture.request.problem.seq_len : 0; }
 
 private:
+    enum Shown { shown_a, shown_b, shown_difference }; // B is the present pattern
     void draw_toolbar(Workspace& workspace, Canvas& canvas);
+    void draw_tools(Workspace& workspace, Canvas& canvas);
+    void draw_compare(Workspace& workspace, Canvas& canvas);
+    void draw_tiles(const Workspace& workspace, Canvas& canvas, const MatrixFrame& frame);
+    void take_keys(const Workspace& workspace);
+    void dress(PictureRequest& request, const Workspace& workspace) const;
+    bool has_a(const Workspace& workspace) const {
+        return workspace.compare_pattern && workspace.compare_error.empty();
+    }
     void draw_menu(Workspace& workspace, const MatrixFrame& frame);
     void draw_column(Workspace& workspace, Canvas& canvas, Rect column, const MatrixFrame& frame);
     void update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale);
@@ -28,6 +38,9 @@ private:
     LatestJob<PictureRequest, PaintedPicture> pictures_, maps_;
     std::shared_ptr<const PaintedPicture> shown_, map_;
     int only_branch_ = -1;
+    int shown_pattern_ = shown_b;
+    bool has_multiplicity_ = false, has_tiles_ = false;
+    TileOverlay tiles_;
     MatrixMouse mouse_;
     bool is_complete_ = true;
 };

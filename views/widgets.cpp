@@ -63,6 +63,23 @@ bool text_button(const char* id, std::string_view text, ButtonKind kind, float w
     return pressed;
 }
 
+bool segmented_buttons(const char* id, std::span<const char* const> texts, int& chosen,
+                       std::span<const char* const> helps) {
+    bool changed = false;
+    for (std::size_t index = 0; index < texts.size(); ++index) {
+        if (index > 0) ImGui::SameLine(0, 1);
+        const bool is_chosen = chosen == int(index);
+        if (is_chosen) ImGui::PushStyleColor(ImGuiCol_Button, vec4(theme().accent.with_alpha(0.32f)));
+        const bool pressed = text_button((std::string(id) + "/" + std::to_string(index)).c_str(), texts[index]);
+        if (is_chosen) ImGui::PopStyleColor();
+        if (index < helps.size()) item_tooltip(helps[index]);
+        if (!pressed || is_chosen) continue;
+        chosen = int(index);
+        changed = true;
+    }
+    return changed;
+}
+
 bool tick_box(const char* id, std::string_view text, bool& value) {
     const std::string label = std::string(text) + "###" + id;
     const bool changed = ImGui::Checkbox(label.c_str(), &value);

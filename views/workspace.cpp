@@ -44,8 +44,28 @@ void Workspace::apply(Case next) {
     pattern = *pattern_of(config);
     config.pattern = to_text(pattern);
     ++version;
+    check_compare();
     selection.head = clamp_index(selection.head, problem.heads);
     pick(selection.picked_q, selection.picked_k);
+}
+
+void Workspace::check_compare() {
+    compare_error.clear();
+    if (!compare_pattern) return;
+    if (const Result<void> checked = validate(*compare_pattern, problem); !checked)
+        compare_error = checked.error().what;
+}
+
+void Workspace::keep_as_a() {
+    compare_pattern = pattern;
+    compare_text = to_text(pattern);
+    compare_error.clear();
+}
+
+void Workspace::forget_a() {
+    compare_pattern.reset();
+    compare_text.clear();
+    compare_error.clear();
 }
 
 bool Workspace::undo() {

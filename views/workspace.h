@@ -34,7 +34,13 @@ struct Workspace {
     std::shared_ptr<const Qkv> tensors; // null: generated
     std::string tensors_label;          // "minilm_layer3 · 12 × 512 × 32" or "gaussian, seed 1234"
 
+    // What the present pattern is compared with: "A", while the present one is "B". Empty until one is kept.
+    std::optional<Pattern> compare_pattern;
+    std::string compare_text;  // of it
+    std::string compare_error; // why it cannot serve the present problem; empty when it can
+
     Selection selection;
+    std::int64_t tile_tokens = 64;          // side of the tiles that views lay over the matrix
     MatrixCamera camera;                    // what part of the matrix the pattern and heatmap views show
     HeatmapRequest heatmap;                 // what the heatmap view wants to see; the workbench submits it
     std::shared_ptr<const LiveResult> live; // newest finished, may be null
@@ -58,6 +64,9 @@ struct Workspace {
     bool redo();
     bool can_undo() const { return !undo_.empty(); }
     bool can_redo() const { return !redo_.empty(); }
+    // Keeps the present pattern as A; forgets A.
+    void keep_as_a();
+    void forget_a();
 
     // The mouse is over a cell, or no longer over any; the picked cell is where the selection rests. Clamped to the
     // matrix.
@@ -68,6 +77,7 @@ struct Workspace {
 
 private:
     void apply(Case next); // validates `next` into config, problem, pattern, config_error, version
+    void check_compare();
     std::vector<Case> undo_, redo_;
     std::string gesture_;
 };
