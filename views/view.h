@@ -20,7 +20,8 @@ public:
     // Draws the view's picture for export: title, units, legend, configuration text and hash in the corner.
     // False when the view has no figure form (a form, a table).
     virtual bool draw_figure(const Workspace&, Canvas&, Rect) { return false; }
-    // False while a picture of its own is still being computed; `render` and GUI scripts wait for it.
+    // False while a picture of its own is still being computed or moves; `render` and GUI scripts wait for it, and
+    // frames follow one another.
     virtual bool is_complete() const { return true; }
     // It draws results of the live engine, so a picture of it alone needs them.
     virtual bool shows_live() const { return false; }

@@ -1,5 +1,6 @@
 #include "views/config_view.h"
 #include "views/heatmap_view.h"
+#include "views/hilbert_view.h"
 #include "views/inspector_view.h"
 #include "views/pattern_view.h"
 #include "views/runs_view.h"
@@ -13,6 +14,7 @@ std::vector<std::unique_ptr<View>> make_views() {
     views.push_back(std::make_unique<PatternView>());
     views.push_back(std::make_unique<HeatmapView>());
     views.push_back(std::make_unique<TimingView>());
+    views.push_back(std::make_unique<HilbertView>());
     views.push_back(std::make_unique<RunsView>());
     views.push_back(std::make_unique<InspectorView>());
     return views;
