@@ -34,7 +34,7 @@ std::span<const MetricColumn> metric_columns() {
     static constexpr MetricColumn columns[] = {
         {"stretch mean", "", "Squared distance of two cells ÷ their distance along the curve, up to 64 apart; mean",
          [](const CurveMetrics& c) { return c.stretch_mean; }},
-        {"stretch max", "", "The largest of them; Hilbert's stays below 6",
+        {"stretch max", "", "The largest of them; Hilbert's stays below 6 on a full square",
          [](const CurveMetrics& c) { return c.stretch_max; }},
         {"step mean", "cells", "Distance of neighbours along the curve",
          [](const CurveMetrics& c) { return c.step_mean; }},

@@ -8,7 +8,8 @@ namespace dilascope {
 
 namespace {
 
-constexpr float caption_height = 24, gap = 28, name_width = 84, column_width = 84;
+constexpr float caption_height = 24, axes_height = 22, gap = 28;
+constexpr float name_width = 84, column_width_min = 78, column_width_max = 112;
 constexpr float table_height = metrics_header + float(curve_count) * metrics_row + 6;
 
 struct Cells {
@@ -84,7 +85,9 @@ void draw_mark(Canvas& canvas, const CurveScene& scene, const Cells& place, std:
     const float radius = std::clamp(place.side / 2, 5.f, 10.f);
     canvas.circle(at, radius, theme().window, 4);
     canvas.circle(at, radius, colour, 2);
-    canvas.text({at.x + radius + 3, at.y - 9}, letter, TextStyle::number, colour);
+    const float width = canvas.text_size(letter, TextStyle::number).x;
+    canvas.filled_rectangle({at.x + radius + 2, at.y - 10, width + 6, 20}, theme().window.with_alpha(0.85f), 3);
+    canvas.text({at.x + radius + 5, at.y - 9}, letter, TextStyle::number, colour);
 }
 
 Cells cells_of(const CurveScene& scene, Rect space) {
@@ -104,18 +107,22 @@ std::string metric_text(const MetricColumn& column, const CurveMetrics& curve) {
 } // namespace
 
 OrderLayout layout_order(Rect area) {
+    constexpr float trimmings = caption_height + axes_height;
     OrderLayout layout;
-    const bool has_right = area.width >= 640, has_table = has_right && area.height >= 380 && area.width >= 760;
-    const float left = has_right ? std::min(area.height, area.width * 0.42f) : area.width;
-    layout.grid = {area.x, area.y, left, area.height};
-    if (!has_right) return layout;
-    const float x = area.x + left + gap, width = area.right() - x;
+    layout.grid = area;
+    const bool has_table = area.width >= 760 && area.height >= 420;
     const float height = area.height - (has_table ? table_height + gap : 0);
-    const float side = std::min((width - gap) / 2, height - caption_height - 22);
-    if (side < 60) return layout;
-    layout.before = {x, area.y, side, side + caption_height + 22};
-    layout.after = {x + side + gap, area.y, side, side + caption_height + 22};
-    if (has_table) layout.table = {x, layout.before.bottom() + gap / 2, width, table_height};
+    if (area.width < 560 || height < 200) return layout;
+    // Three in a row, or the two matrices on top of each other beside a larger grid.
+    const bool is_row = area.width > 2.4f * height || height < 420;
+    const float side = is_row ? std::min((area.width - 2 * gap) / 3, height - trimmings)
+                              : std::min((height - gap) / 2 - trimmings, area.width * 0.4f);
+    const float left = is_row ? side : std::min(height - caption_height, area.width - gap - side);
+    layout.grid = {area.x, area.y, left, is_row ? side + caption_height : height};
+    layout.before = {area.x + left + gap, area.y, side, side + trimmings};
+    layout.after = layout.before;
+    (is_row ? layout.after.x : layout.after.y) += gap + (is_row ? side : layout.before.height);
+    if (has_table) layout.table = {area.x, layout.after.bottom() + gap / 2, area.width, table_height};
     return layout;
 }
 
@@ -140,8 +147,9 @@ void draw_curve(Canvas& canvas, const CurveScene& scene, Rect space) {
             canvas.text({place.at(stop.x, 0).x + 3, place.at(0, stop.y).y + 3}, format_count(stop.rank),
                         TextStyle::caption_number, colours.muted);
     draw_head(canvas, scene, place);
-    draw_mark(canvas, scene, place, scene.query, "q", colours.accent);
-    draw_mark(canvas, scene, place, scene.key, "k", colours.warning);
+    const bool is_same = scene.query == scene.key;
+    if (!is_same) draw_mark(canvas, scene, place, scene.key, "k", colours.warning);
+    draw_mark(canvas, scene, place, scene.query, is_same ? "q k" : "q", colours.accent);
 }
 
 void draw_order_picture(Canvas& canvas, const PaintedPicture& painted, Rect space, const char* key,
@@ -150,7 +158,7 @@ void draw_order_picture(Canvas& canvas, const PaintedPicture& painted, Rect spac
     const Theme& colours = theme();
     canvas.push_clip(space);
     canvas.text({space.x, space.y}, caption, TextStyle::body, colours.text);
-    const Rect where{space.x, space.y + caption_height, space.width, space.height - caption_height - 22};
+    const Rect where{space.x, space.y + caption_height, space.width, space.height - caption_height - axes_height};
     canvas.filled_rectangle(where, colours.window);
     if (!painted.rgba.empty())
         canvas.image(where, painted.image(key));
@@ -164,6 +172,8 @@ void draw_order_picture(Canvas& canvas, const PaintedPicture& painted, Rect spac
 
 std::vector<float> metrics_columns(Rect table) {
     std::vector<float> rights;
+    const float column_width =
+        std::clamp((table.width - name_width) / float(metric_columns().size()), column_width_min, column_width_max);
     for (std::size_t column = 0; column < metric_columns().size(); ++column) {
         const float right = table.x + name_width + float(column + 1) * column_width;
         if (right <= table.right() + 1) rights.push_back(right);

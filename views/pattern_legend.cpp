@@ -1,6 +1,7 @@
 #include "views/pattern_legend.h"
 #include "engine/pattern/pattern_text.h"
 #include "views/matrix_plot.h"
+#include "views/number_format.h"
 #include "views/plot_layout.h"
 #include "views/theme.h"
 #include <cmath>
@@ -63,9 +64,39 @@ void draw_density_scale(Canvas& canvas, float left, float top, float width) {
     }
 }
 
+// Which patterns A and B are, and the exact pairs; returns where it ends.
+float draw_difference(Canvas& canvas, const PictureRequest& request, const DiffTotals* totals, Rect column, float top) {
+    const Theme& colours = theme();
+    const auto line = [&](const std::string& text, TextStyle style, Colour colour) {
+        canvas.text({column.x, top}, shortened(canvas, text, style, column.width), style, colour);
+        top += 19;
+    };
+    line("A  " + request.compare_text, TextStyle::caption, colours.muted);
+    line("B  " + to_text(request.pattern), TextStyle::caption, colours.muted);
+    top += space::gap;
+    if (!totals) {
+        line("counting pairs …", TextStyle::caption, colours.muted);
+        return top;
+    }
+    if (!totals->diff) {
+        line(totals->error, TextStyle::caption, colours.muted);
+        return top;
+    }
+    const PatternDiff& diff = *totals->diff;
+    for (const auto& [label, count] :
+         {std::pair{"A \\ B, pairs", diff.only_a}, {"A ∩ B", diff.both}, {"B \\ A", diff.only_b}}) {
+        line(label, TextStyle::caption, colours.muted);
+        line(format_count(count), TextStyle::caption_number, colours.text);
+    }
+    line("Jaccard, A ∩ B ÷ A ∪ B", TextStyle::caption, colours.muted);
+    line(format_significant(diff.jaccard()), TextStyle::caption_number, colours.text);
+    return top;
+}
+
 } // namespace
 
-float draw_legend(Canvas& canvas, const PictureRequest& request, Rect column, double pixels_per_token) {
+float draw_legend(Canvas& canvas, const PictureRequest& request, const DiffTotals* totals, Rect column,
+                  double pixels_per_token) {
     if (column.width <= 0) return 0;
     const Theme& colours = theme();
     canvas.text({column.x, column.y}, legend_title(request.colours), TextStyle::caption, colours.muted);
@@ -76,12 +107,7 @@ float draw_legend(Canvas& canvas, const PictureRequest& request, Rect column, do
                     TextStyle::number, row.is_shown ? colours.text : colours.disabled);
         top += legend_row;
     }
-    if (request.colours == PictureColours::difference)
-        for (const std::string& text : {"A  " + request.compare_text, "B  " + to_text(request.pattern)}) {
-            canvas.text({column.x, top}, shortened(canvas, text, TextStyle::caption, column.width), TextStyle::caption,
-                        colours.muted);
-            top += 20;
-        }
+    if (request.colours == PictureColours::difference) top = draw_difference(canvas, request, totals, column, top);
     if (pixels_per_token >= cell_gap_pixels) return top - column.y;
     top += space::gap;
     draw_density_scale(canvas, column.x, top, column.width - 16);

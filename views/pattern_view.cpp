@@ -54,7 +54,7 @@ PictureRequest coarse(PictureRequest request) {
 
 } // namespace
 
-PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job) {}
+PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job), diffs_(count_diff) {}
 
 // Which pattern the request is of, and what its colours say.
 void PatternView::dress(PictureRequest& request, const Workspace& workspace) const {
@@ -124,6 +124,16 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
     draw_column(workspace, canvas, layout.column, frame);
     draw_matrix_hover(canvas, workspace, frame, mouse_, area);
     draw_menu(workspace, frame);
+}
+
+void PatternView::update_totals(const Workspace& workspace, const PictureRequest& shown) {
+    totals_.reset();
+    if (shown.colours != PictureColours::difference) return;
+    const DiffRequest request{workspace.version, workspace.compare_text, *shown.minus,
+                              shown.pattern,     workspace.problem,      workspace.selection.head};
+    const auto totals = diffs_.ask(request, wait_ms);
+    if (totals && totals->request == request) totals_ = totals;
+    is_complete_ = is_complete_ && totals_;
 }
 
 // F flips between A and B while the mouse is over the view or its window has the focus.
@@ -229,6 +239,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
     if (column.width <= 0) return;
     PictureRequest legend;
     dress(legend, workspace);
+    update_totals(workspace, legend);
     const bool has_branches = legend.colours == PictureColours::branches;
     const int count = has_branches ? branch_count(legend.pattern) : 0;
     for (int branch = 0; branch < count && count > 1; ++branch) {
@@ -239,7 +250,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
         mark_item(id.c_str());
         item_tooltip(only_branch_ == branch ? "Show all branches" : "Click to show this branch alone");
     }
-    const float used = draw_legend(canvas, legend, column, frame.pixels_per_token);
+    const float used = draw_legend(canvas, legend, totals_.get(), column, frame.pixels_per_token);
     const Rect map = map_rect(column, workspace.problem.seq_len, workspace.problem.kv_len);
     if (column.y + used + 28 > map.y) return; // no room
     PictureRequest request = map_request(workspace, map, canvas.scale());
@@ -303,7 +314,8 @@ bool PatternView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
     draw_matrix(canvas, scene);
     draw_keys_strip(canvas, scene, layout.strip);
     draw_queries_strip(canvas, scene, layout.top_strip);
-    const float used = draw_legend(canvas, request, layout.column, frame.pixels_per_token);
+    update_totals(workspace, request);
+    const float used = draw_legend(canvas, request, totals_.get(), layout.column, frame.pixels_per_token);
     const Rect map = map_rect(layout.column, problem.seq_len, problem.kv_len);
     if (workspace.camera.fitted || layout.column.width <= 0 || layout.column.y + used + 28 > map.y) return true;
     request = map_request(workspace, map, canvas.scale());

@@ -1,5 +1,6 @@
 #pragma once
 // Pattern view: the attention matrix of one head from a million tokens down to one, with exact density at every zoom.
+#include "views/diff_totals.h"
 #include "views/latest_job.h"
 #include "views/matrix_mouse.h"
 #include "views/pattern_scene.h"
@@ -18,7 +19,9 @@ public:
     bool draw_figure(const Workspace& workspace, Canvas& canvas, Rect figure) override;
     bool is_complete() const override { return is_complete_; }
     // Queries of the problem whose picture is shown; 0 before the first.
-    std::int64_t shown_tokens() const { return shown_ ? shown_->picture.request.problem.seq_len : 0; }
+    std::int64_t shown_tokens() const {
+        return shown_ && shown_->picture.request.rows > 0 ? shown_->picture.request.problem.seq_len : 0;
+    }
 
 private:
     enum Shown { shown_a, shown_b, shown_difference }; // B is the present pattern
@@ -26,6 +29,7 @@ private:
     void draw_tools(Workspace& workspace, Canvas& canvas);
     void draw_compare(Workspace& workspace, Canvas& canvas);
     void draw_tiles(const Workspace& workspace, Canvas& canvas, const MatrixFrame& frame);
+    void update_totals(const Workspace& workspace, const PictureRequest& shown);
     void take_keys(const Workspace& workspace);
     void dress(PictureRequest& request, const Workspace& workspace) const;
     bool has_a(const Workspace& workspace) const {
@@ -36,6 +40,8 @@ private:
     void update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale);
 
     LatestJob<PictureRequest, PaintedPicture> pictures_, maps_;
+    LatestJob<DiffRequest, DiffTotals> diffs_;
+    std::shared_ptr<const DiffTotals> totals_; // null unless those of what is shown
     std::shared_ptr<const PaintedPicture> shown_, map_;
     int only_branch_ = -1;
     int shown_pattern_ = shown_b;

@@ -36,6 +36,55 @@ TEST_CASE("facts of a cell are those of the predicate", "[views]") {
     CHECK(attendance_text(cell_facts(workspace, 40, 3)) == "not attended");
 }
 
+TEST_CASE("facts of block patterns and orders: blocks, ranks, rows, all quick and equal to the predicate", "[views]") {
+    const auto [text, causal] = GENERATE(
+        table<const char*, bool>({{"local block=8 window=16 + global block=8 tokens=8", true},
+                                  {"random block=8 density=0.3 seed=5 per_head=true", false},
+                                  {"random block=8 density=0.3 seed=5 per_head=true order=morton use=sequence", false},
+                                  {"window left=4 right=4 order=hilbert grid=10x0 use=sequence", true},
+                                  {"longnet segments=8,32 rates=1,2 order=snake grid=9x0 use=layout", true}}));
+    const Workspace workspace = workspace_with(text, 70, causal);
+    const Order& order = workspace.pattern.order;
+    for (const auto& [q, k] : {std::pair<std::int64_t, std::int64_t>{0, 0}, {40, 33}, {69, 2}, {12, 69}}) {
+        const CellFacts facts = cell_facts(workspace, q, k);
+        std::int64_t keys = 0, times = 0;
+        for (std::int64_t key = 0; key < 70; ++key) {
+            const int often = multiplicity(workspace.pattern, workspace.problem, 0, q, key);
+            keys += often > 0, times += often;
+        }
+        INFO(text << " q " << q << " k " << k);
+        CHECK(facts.row_keys == keys);
+        CHECK(facts.row_multiplicity == times);
+        CHECK(facts.multiplicity == multiplicity(workspace.pattern, workspace.problem, 0, q, k));
+        CHECK(facts.rank.has_value() == !order.is_row());
+        if (facts.rank) CHECK(facts.rank->q == rank_of(order, 70, q));
+        const bool is_blocks = std::holds_alternative<Blocks>(workspace.pattern.kind);
+        CHECK(facts.block.has_value() == is_blocks);
+        if (is_blocks) CHECK(facts.block->k == (facts.rank ? facts.rank->k : k) / 8);
+        CHECK(facts.tile.q == q / 64);
+        CHECK(place_text(facts).find("tile") != std::string::npos);
+    }
+    // A key that two parts of a union share counts once.
+    if (std::string_view(text).starts_with("local")) {
+        const CellFacts facts = cell_facts(workspace, 2, 1);
+        CHECK(facts.branches.size() == 2);
+        CHECK(attendance_text(facts) == "attended");
+    }
+}
+
+TEST_CASE("the cell also says how often it counts in pattern A", "[views]") {
+    Workspace workspace = workspace_with("longnet segments=16,64 rates=1,2", 64, false);
+    CHECK_FALSE(cell_facts(workspace, 20, 18).compared);
+    workspace.keep_as_a();
+    Case next = workspace.config;
+    next.pattern = "window left=1 right=1";
+    workspace.set_config(next);
+    CHECK(cell_facts(workspace, 20, 18).compared == 2);
+    CHECK(cell_facts(workspace, 20, 18).multiplicity == 0);
+    workspace.forget_a();
+    CHECK_FALSE(cell_facts(workspace, 20, 18).compared);
+}
+
 TEST_CASE("a weight belongs to the present configuration and head, or is not told", "[views]") {
     Workspace workspace = workspace_with("window left=4 right=0", 32, true);
     auto live = std::make_shared<LiveResult>();

@@ -3,6 +3,7 @@
 #include "views/pattern_image.h"
 #include "views/pattern_scene.h"
 #include "views/theme.h"
+#include "views/tile_overlay.h"
 #include <bit>
 
 using namespace dilascope;
@@ -73,6 +74,95 @@ TEST_CASE("one branch alone shows that branch's pairs", "[views]") {
             REQUIRE(picture.density[std::size_t(q * 64 + k)] ==
                     float(branches(request.pattern, request.problem, 0, q, k) >> 1 & 1));
     CHECK(paint(picture)[0] == packed(branch_colour(1)));
+}
+
+TEST_CASE("marginal strips are the degrees of rows and columns in the whole matrix", "[views]") {
+    PictureRequest request = request_of("longnet segments=8,32 rates=1,2", 48, 48, true, 1);
+    request.region = {{8, 24}, {4, 44}};
+    request.rows = 16, request.columns = 20; // two keys a pixel
+    const PatternPicture picture = make_picture(request);
+    const auto sees = [&](std::int64_t q, std::int64_t k) {
+        return branches(request.pattern, request.problem, request.head, q, k) != 0;
+    };
+    for (std::int64_t row = 0; row < 16; ++row) {
+        int keys = 0;
+        for (std::int64_t k = 0; k < 48; ++k) keys += sees(8 + row, k);
+        CHECK(picture.keys_per_query[std::size_t(row)] == Approx(keys));
+    }
+    REQUIRE(picture.queries_per_key.size() == 20);
+    for (std::int64_t column = 0; column < 20; ++column) {
+        int queries = 0;
+        for (std::int64_t q = 0; q < 48; ++q) queries += sees(q, 4 + 2 * column) + sees(q, 5 + 2 * column);
+        CHECK(picture.queries_per_key[std::size_t(column)] == Approx(queries / 2.0));
+    }
+}
+
+TEST_CASE("with a pixel for each token the difference of two patterns is that of their predicates", "[views]") {
+    const auto [a, b] = GENERATE(table<const char*, const char*>(
+        {{"longnet segments=8,16,32 rates=1,2,4", "longnet segments=16,32 rates=1,2"},
+         {"window left=5 right=2", "local block=4 window=16 + random block=4 density=0.3 seed=7 per_head=true"},
+         {"dense", "hierarchical block=4 levels=4:8,8:16,16:all"}}));
+    PictureRequest request = request_of(b, 45, 45, true, 2);
+    request.colours = PictureColours::difference;
+    request.minus = *parse_pattern(a);
+    const std::vector<std::uint32_t> rgba = paint(make_picture(request));
+    int counts[4] = {};
+    for (std::int64_t q = 0; q < 45; ++q)
+        for (std::int64_t k = 0; k < 45; ++k) {
+            const bool in_a = branches(*request.minus, request.problem, 2, q, k) != 0;
+            const bool in_b = branches(request.pattern, request.problem, 2, q, k) != 0;
+            ++counts[in_a + 2 * in_b];
+            INFO(a << " | " << b << " q " << q << " k " << k);
+            const std::uint32_t wanted =
+                in_a || in_b ? packed(in_a ? in_b ? branch_colour(7) : branch_colour(6) : branch_colour(5)) : 0u;
+            REQUIRE(rgba[std::size_t(q * 45 + k)] == wanted);
+        }
+    CHECK(counts[0] > 0);
+    CHECK(counts[1] + counts[2] > 0);
+    CHECK(counts[3] > 0);
+}
+
+TEST_CASE("multiplicity colours say how often a pair counts", "[views]") {
+    PictureRequest request = request_of("longnet segments=8,16,32 rates=1,2,4", 40, 40, false, 0);
+    request.colours = PictureColours::multiplicity;
+    const PatternPicture picture = make_picture(request);
+    const std::vector<std::uint32_t> rgba = paint(picture);
+    bool seen[4] = {};
+    for (std::int64_t q = 0; q < 40; ++q)
+        for (std::int64_t k = 0; k < 40; ++k) {
+            const int times = multiplicity(request.pattern, request.problem, 0, q, k);
+            seen[times] = true;
+            const std::size_t pixel = std::size_t(q * 40 + k);
+            CHECK(picture.overlap[pixel] == Approx(times));
+            REQUIRE(rgba[pixel] == (times ? packed(multiplicity_colour(float(times), 3)) : 0u));
+        }
+    CHECK((seen[0] && seen[1] && seen[2] && seen[3]));
+    CHECK_FALSE(multiplicity_colour(1, 3) == multiplicity_colour(2, 3));
+    CHECK(most_multiplicity(*parse_pattern("local block=8 window=16 + global block=8 tokens=8")) == 1);
+}
+
+TEST_CASE("tiles with a pair are found, those cut by the edge too", "[views]") {
+    for (const char* text : {"longnet segments=8,32 rates=1,4", "random block=8 density=0.1 seed=3 per_head=false",
+                             "window left=3 right=0 order=hilbert use=sequence"}) {
+        const PictureRequest made = request_of(text, 75, 75, true, 0);
+        TileRequest request;
+        request.pattern = made.pattern, request.problem = made.problem;
+        request.tile = 16, request.rows = {1, 5}, request.columns = {0, 5};
+        const TileMap map = make_tile_map(request);
+        REQUIRE(map.active.size() == 20);
+        std::int64_t active = 0;
+        for (std::int64_t row = 1; row < 5; ++row)
+            for (std::int64_t column = 0; column < 5; ++column) {
+                bool holds = false;
+                for (std::int64_t q = row * 16; q < std::min<std::int64_t>(75, row * 16 + 16); ++q)
+                    for (std::int64_t k = column * 16; k < std::min<std::int64_t>(75, column * 16 + 16); ++k)
+                        holds = holds || branches(request.pattern, request.problem, 0, q, k) != 0;
+                INFO(text << " tile " << row << ", " << column);
+                CHECK(bool(map.active[std::size_t((row - 1) * 5 + column)]) == holds);
+                active += holds;
+            }
+        CHECK(map.active_count == active);
+    }
 }
 
 TEST_CASE("opacity grows with density, and no pair is invisible", "[views]") {

@@ -5,6 +5,7 @@
 #include "views/heatmap_view.h"
 #include "views/inspector_view.h"
 #include "views/pattern_view.h"
+#include <chrono>
 
 using namespace dilascope;
 
@@ -167,6 +168,75 @@ TEST_CASE("the pattern view: hover selects, click picks, wheel zooms, double-cli
     for (int wait = 0; wait < 30; ++wait) ui.frame(view, workspace);
     for (int click = 0; click < 2; ++click) ui.press(view, workspace), ui.release(view, workspace);
     CHECK(workspace.camera.fitted);
+}
+
+TEST_CASE("the pattern view: A is kept, F flips, the difference and tiles are drawn", "[views]") {
+    Headless ui(1000, 800);
+    Workspace workspace;
+    workspace.set_config(longnet(4096, false));
+    PatternView view;
+    ui.settle(view, workspace);
+    CHECK_FALSE(Headless::has("pattern/compare/0"));
+    ui.click(view, workspace, "pattern/set_a");
+    const std::string kept = workspace.config.pattern;
+    CHECK(workspace.compare_text == kept);
+    Case next = workspace.config;
+    next.pattern = "window left=64 right=64";
+    workspace.set_config(next);
+    ui.settle(view, workspace);
+    REQUIRE(Headless::has("pattern/compare/2"));
+    const auto legend = [&] {
+        RecordingCanvas canvas;
+        view.draw_figure(workspace, canvas, {0, 0, 900, 700});
+        return canvas;
+    };
+    CHECK(legend().has_text("window"));
+    ui.move({500, 400});
+    ImGui::GetIO().AddInputCharacter('f');
+    ui.frame(view, workspace);
+    CHECK(legend().has_text("2048 / 1")); // A's branches
+    ImGui::GetIO().AddInputCharacter('f');
+    ui.frame(view, workspace);
+    CHECK(legend().has_text("window"));
+    ui.click(view, workspace, "pattern/compare/2");
+    ui.settle(view, workspace);
+    CHECK(legend().has_text("A only"));
+    ui.click(view, workspace, "pattern/tiles");
+    ui.frame(view, workspace);
+    ui.click(view, workspace, "pattern/tiles/128");
+    CHECK(workspace.tile_tokens == 128);
+    ui.settle(view, workspace);
+    CHECK(view.is_complete());
+    // A that cannot serve the present problem is not shown, and says why.
+    workspace.compare_pattern = *parse_pattern("dense order=hilbert grid=8x8");
+    next.seq_len = 2048;
+    workspace.set_config(next);
+    CHECK_FALSE(workspace.compare_error.empty());
+    ui.settle(view, workspace);
+    CHECK(legend().has_text("window"));
+    ui.click(view, workspace, "pattern/forget_a");
+    CHECK_FALSE(workspace.compare_pattern);
+}
+
+TEST_CASE("a pattern that takes long to count keeps the last picture until its own is there", "[views]") {
+    Headless ui(1000, 800);
+    Workspace workspace;
+    Case config;
+    config.pattern = "random block=16 density=0.1 seed=1 per_head=true";
+    config.seq_len = 1 << 17;
+    workspace.set_config(config);
+    CHECK_FALSE(counts_at_once(workspace.pattern));
+    CHECK_FALSE(counts_at_once(*parse_pattern("dense order=hilbert use=sequence")));
+    CHECK(counts_at_once(*parse_pattern("dense order=hilbert use=layout")));
+    CHECK(counts_at_once(*parse_pattern("local + hierarchical block=64")));
+    PatternView view;
+    const auto begin = std::chrono::steady_clock::now();
+    ui.frame(view, workspace);
+    const double first_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    CHECK(view.shown_tokens() == 0); // drawn by the job alone
+    CHECK(first_ms < 60);            // the job takes several hundred; tests share the machine
+    ui.settle(view, workspace, 5000);
+    CHECK(view.shown_tokens() == config.seq_len);
 }
 
 TEST_CASE("the pattern view: heads, one branch alone, right-click copies the exact value", "[views]") {
