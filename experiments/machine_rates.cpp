@@ -36,15 +36,18 @@ struct RateCase {
 };
 constexpr std::array rate_cases = {
     RateCase{"dense", 1024, 64, false},
+    RateCase{"dense", 128, 64, false},
     RateCase{"dense", 1024, 64, true},
     RateCase{"dense", 512, 128, false},
     RateCase{"dense", 1024, 32, false},
     RateCase{"window left=32 right=32", 4096, 64, false},
-    RateCase{"window left=256 right=0", 2048, 64, true},
+    RateCase{"window left=128 right=0", 8192, 64, true},
     RateCase{"longnet segments=64,256,1024 rates=1,4,16", 4096, 64, false},
-    RateCase{"longnet segments=512,1024 rates=2,8", 4096, 64, true},
+    RateCase{"longnet segments=256,1024 rates=1,4", 2048, 64, true},
     RateCase{"longnet segments=16 rates=1", 8192, 32, false},
-    RateCase{"random block=64 density=0.1", 2048, 64, false},
+    RateCase{"local block=32 window=2", 4096, 64, false},
+    RateCase{"random block=64 density=0.05", 4096, 64, false},
+    RateCase{"random block=64 density=0.2", 1024, 128, true},
 };
 
 // Tensors that every case of the calibration reads and writes the beginning of.
@@ -130,14 +133,19 @@ Result<double> measure_memory_gb_per_s() {
     return double(count) * sizeof(float) / best_ms * 1e-6;
 }
 
-constexpr std::size_t rate_count = 5; // ms per FLOP, score, gathered float, tile, call
+constexpr std::size_t rate_count = 7; // ms per FLOP, score, gathered float, tile, call, row float, masked score
 
 // What a sample does of each; predicted_time() is their sum times the rates while no thread waits.
 std::array<double, rate_count> amounts_of(const RateSample& sample) {
     const double dim = double(sample.problem.head_dim), padded = double((sample.problem.head_dim + 15) / 16 * 16);
     const double batch = double(sample.problem.batch);
-    return {batch * sample.work.pairs * (2 * dim + 2 * padded), batch * sample.work.pairs,
-            batch * sample.work.gathered_keys * 2 * dim, batch * sample.work.tiles, 1};
+    return {batch * sample.work.pairs * (2 * dim + 2 * padded),
+            batch * sample.work.pairs,
+            batch * sample.work.gathered_keys * 2 * dim,
+            batch * sample.work.tiles,
+            1,
+            batch * sample.work.block_rows * dim,
+            batch * sample.work.banded_scores};
 }
 
 std::filesystem::path rates_folder;
@@ -199,6 +207,8 @@ void fit_rates(std::span<const RateSample> samples, MachineRates& rates) {
     rates.gather_ns = rate_ms(2) * 1e6;
     rates.tile_us = rate_ms(3) * 1e3;
     rates.call_us = rate_ms(4) * 1e3;
+    rates.row_ns = rate_ms(5) * 1e6;
+    rates.mask_ns = rate_ms(6) * 1e6;
     double squares = 0;
     for (const auto& row : shares) {
         double predicted = 0;

@@ -36,6 +36,7 @@ PlanWork perfect_work(const Cost& cost) {
     work.pairs = double(cost.multiplicity);
     work.gathered_keys = work.pairs / max_tile_rows;
     work.tiles = double(cost.problem.heads) * double(cost.problem.seq_len) / max_tile_rows;
+    work.block_rows = 2 * work.tiles * max_tile_rows;
     work.queue_tiles = work.tiles;
     return work;
 }
@@ -95,10 +96,11 @@ PredictedTime predicted_time(const PlanWork& work, double multiplicity, const Pr
     // QKᵀ runs over D, PV writes whole vectors of D.
     const double pair_ms = (2 * dim + 2 * padded_dim) / rates.multiply_gflop_per_s * 1e-6 + rates.score_ns * 1e-6;
     time.needed = batch * multiplicity * pair_ms;
-    time.masked = batch * work.masked_pairs * pair_ms;
+    time.masked = batch * (work.masked_pairs * pair_ms + work.banded_scores * rates.mask_ns * 1e-6);
     time.padding = batch * work.padding_pairs * pair_ms;
     time.overhead = batch * work.gathered_keys * 2 * dim * rates.gather_ns * 1e-6 +
-                    batch * work.tiles * rates.tile_us * 1e-3 + rates.call_us * 1e-3;
+                    batch * work.block_rows * dim * rates.row_ns * 1e-6 + batch * work.tiles * rates.tile_us * 1e-3 +
+                    rates.call_us * 1e-3;
     const double busy = time.total();
     // The rates are of all threads; one tile has one of them, and few tiles leave threads without any.
     const double threads = double(std::max<std::int64_t>(1, rates.threads)), queue = batch * work.queue_tiles;

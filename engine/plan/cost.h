@@ -17,6 +17,8 @@ struct MachineRates {
     double score_ns = 0;             // softmax of one score
     double gather_ns = 0;            // copying one float of a key or value into a key block
     double tile_us = 0;              // starting and ending one query tile
+    double row_ns = 0;               // one float of a query row, at the start of its tile and in each key block
+    double mask_ns = 0;              // masking one score of a banded run
     double call_us = 0;              // one call
     double spread = 0;               // relative; typical error of these rates on what they were measured with
 
@@ -30,6 +32,8 @@ struct MachineRates {
         v(Field{"score_ns", "Softmax of one score", "ns"}, self.score_ns);
         v(Field{"gather_ns", "Gathering one float of a key or value", "ns"}, self.gather_ns);
         v(Field{"tile_us", "Starting and ending one query tile", "µs"}, self.tile_us);
+        v(Field{"row_ns", "One float of a query row in a key block", "ns"}, self.row_ns);
+        v(Field{"mask_ns", "Masking one score", "ns"}, self.mask_ns);
         v(Field{"call_us", "One call", "µs"}, self.call_us);
         v(Field{"spread", "Typical relative error of the rates"}, self.spread);
     }
@@ -38,7 +42,7 @@ struct MachineRates {
 // Milliseconds of one forward call, by part; they add up to total().
 struct PredictedTime {
     double needed = 0;   // the products and softmax of the pairs that the pattern has
-    double masked = 0;   // of pairs that the plan's tiles hold and a band masks
+    double masked = 0;   // of pairs that the plan's tiles hold and a band masks, and of the masking
     double padding = 0;  // of rows that fill up a vector
     double overhead = 0; // gathering keys, starting tiles, the call
     double waiting = 0;  // threads without work, or for memory

@@ -1,5 +1,6 @@
 #include "engine/plan/plan_work.h"
 #include <algorithm>
+#include <cmath>
 
 namespace dilascope {
 
@@ -8,6 +9,7 @@ namespace {
 // The kernel works on whole vectors of rows, of 16 floats in the widest set; a band's edge costs half of one at either
 // end of a key's rows.
 constexpr double lanes = 16;
+constexpr double block_keys = 192; // open runs first, then banded ones, each in blocks of so many keys at most
 double padded(double rows) { return double(std::int64_t((rows + lanes - 1) / lanes)) * lanes; }
 
 template <class T> double bytes_of(const std::vector<T>& values) { return double(values.size()) * sizeof(T); }
@@ -25,19 +27,23 @@ PlanWork work_of(const Plan& plan) {
         for (std::int64_t index = list.tiles_begin; index < list.tiles_begin + list.tile_count; ++index) {
             const QueryTile& tile = plan.tiles[std::size_t(index)];
             const double rows = tile.row_count, vectors = padded(rows);
-            double tile_pairs = 0;
+            double tile_pairs = 0, open_keys = 0, edge_keys = 0;
             for (std::int64_t run = tile.runs_begin; run < tile.runs_begin + tile.run_count; ++run) {
                 const double keys = plan.runs[std::size_t(run)].count;
                 work.gathered_keys += copies * keys;
                 tile_pairs += vectors * keys;
                 if (plan.runs[std::size_t(run)].band.is_full()) {
+                    open_keys += keys;
                     open_pairs += copies * rows * keys;
                     open_padded += copies * vectors * keys;
                 } else {
+                    edge_keys += keys;
                     banded_padded += copies * vectors * keys;
                     banded_keys += copies * keys;
                 }
             }
+            work.block_rows +=
+                copies * vectors * (1 + std::ceil(open_keys / block_keys) + std::ceil(edge_keys / block_keys));
             work.largest_tile = std::max(work.largest_tile, tile_pairs);
         }
     }
@@ -45,6 +51,7 @@ PlanWork work_of(const Plan& plan) {
     const double seen = double(plan.multiplicity), banded_pairs = std::max(0.0, seen - open_pairs);
     const double banded_done =
         std::clamp(banded_pairs + lanes * banded_keys, banded_pairs, std::max(banded_padded, banded_pairs));
+    work.banded_scores = banded_padded;
     work.pairs = std::max(open_padded + banded_done, seen);
     work.padding_pairs = open_padded - open_pairs;
     work.masked_pairs = std::max(0.0, work.pairs - seen - work.padding_pairs);

@@ -11,6 +11,8 @@ struct PlanWork {
     double padding_pairs = 0; // of these, rows that fill up a vector
     double gathered_keys = 0; // keys and values copied into key blocks
     double tiles = 0;         // query tiles
+    double block_rows = 0;    // rows of a tile, at its start and for each of its key blocks: scaling and sums
+    double banded_scores = 0; // rows × keys that are looked at for masking
     double largest_tile = 0;  // pairs of the costliest tile: no machine is faster than that one thread
     double queue_tiles = 0;   // tiles that can run at the same time (of one pass)
 };

@@ -13,7 +13,8 @@ MachineRates some_rates() {
     MachineRates rates;
     rates.cpu = "test", rates.threads = 2;
     rates.peak_gflop_per_s = 500, rates.memory_gb_per_s = 50, rates.multiply_gflop_per_s = 400;
-    rates.score_ns = 0.05, rates.gather_ns = 0.1, rates.tile_us = 2, rates.call_us = 5, rates.spread = 0.1;
+    rates.score_ns = 0.05, rates.gather_ns = 0.1, rates.tile_us = 2, rates.row_ns = 0.02, rates.mask_ns = 0.01,
+    rates.call_us = 5, rates.spread = 0.1;
     return rates;
 }
 

@@ -16,7 +16,8 @@ MachineRates some_rates() {
     MachineRates rates;
     rates.cpu = this_environment().cpu, rates.threads = this_environment().threads;
     rates.peak_gflop_per_s = 500, rates.memory_gb_per_s = 50, rates.multiply_gflop_per_s = 400;
-    rates.score_ns = 0.05, rates.gather_ns = 0.1, rates.tile_us = 2, rates.call_us = 5, rates.spread = 0.1;
+    rates.score_ns = 0.05, rates.gather_ns = 0.1, rates.tile_us = 2, rates.row_ns = 0.02, rates.mask_ns = 0.01,
+    rates.call_us = 5, rates.spread = 0.1;
     return rates;
 }
 
@@ -43,8 +44,9 @@ TEST_CASE("rates: fitted to exact times they predict those times and others", "[
     std::vector<RateSample> samples;
     for (const std::int64_t dim : {32, 64, 128})
         for (const char* text : {"dense", "window left=32 right=32", "longnet segments=16 rates=1",
-                                 "longnet segments=64,256,1024 rates=1,4,16"})
-            samples.push_back(sample_of(text, self_attention(2048, 4, dim), truth));
+                                 "longnet segments=64,256,1024 rates=1,4,16", "local block=32 window=2"})
+            for (const std::int64_t tokens : {128, 2048})
+                samples.push_back(sample_of(text, self_attention(tokens, 4, dim, tokens == 128), truth));
     MachineRates fitted;
     fitted.peak_gflop_per_s = truth.peak_gflop_per_s, fitted.threads = truth.threads;
     fit_rates(samples, fitted);
