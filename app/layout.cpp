@@ -34,7 +34,7 @@ const std::vector<LayoutPreset>& layout_presets() {
         {"design", "Design", "Edit a pattern; see it, its weights and its time at once",
          columns(320, leaf({"config"}),
                  columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "hilbert", "runs"})),
-                         leaf({"inspector"})))},
+                         rows(0.55f, leaf({"inspector"}), leaf({"cost"}))))},
         {"measure", "Measure", "Run cases and see the time over an axis",
          columns(320, leaf({"config"}), rows(0.58f, leaf({"timing"}), leaf({"runs", "pattern", "heatmap"})))},
         {"compare", "Compare", "All runs side by side: what differs, and what it costs",

@@ -79,6 +79,7 @@ NumberText scaled(double value, const std::array<std::string_view, count>& units
 } // namespace
 
 std::string format_count(std::int64_t count) { return grouped(fmt::format("{}", count)); }
+std::string format_digits(std::string_view digits) { return grouped(digits); }
 
 std::string format_significant(double value, int digits) { return significant(value, digits, Zeros::strip); }
 

@@ -14,7 +14,8 @@ struct NumberText {
     std::string joined() const { return unit.empty() ? number : number + " " + unit; }
 };
 
-std::string format_count(std::int64_t count); // "16 384"
+std::string format_count(std::int64_t count);       // "16 384"
+std::string format_digits(std::string_view digits); // the same for the digits of a number of any length
 // `digits` significant digits without trailing zeros: "26.8", "0.0031", "1.234×10⁻⁹"; "∞", "–" for NaN.
 std::string format_significant(double value, int digits = 4);
 std::string format_measured(double value); // 4 significant digits, trailing zeros kept: "6.200"

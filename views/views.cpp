@@ -1,4 +1,5 @@
 #include "views/config_view.h"
+#include "views/cost_view.h"
 #include "views/heatmap_view.h"
 #include "views/hilbert_view.h"
 #include "views/inspector_view.h"
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<View>> make_views() {
     views.push_back(std::make_unique<HilbertView>());
     views.push_back(std::make_unique<RunsView>());
     views.push_back(std::make_unique<InspectorView>());
+    views.push_back(std::make_unique<CostView>());
     return views;
 }
 
