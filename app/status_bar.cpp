@@ -49,7 +49,7 @@ void draw_job(Workbench& bench) {
 }
 
 struct CellTexts {
-    std::string numbers, words;
+    std::string numbers, words, place;
     std::vector<int> branches;
 };
 CellTexts cell_texts(const Workspace& workspace) {
@@ -57,7 +57,7 @@ CellTexts cell_texts(const Workspace& workspace) {
     const CellFacts facts = cell_facts(workspace, selection.q, selection.k);
     return {"head " + std::to_string(selection.head) + "   q " + format_count(facts.q) + "   k " +
                 format_count(facts.k) + "   Δ " + format_count(facts.distance),
-            attendance_text(facts), facts.branches};
+            attendance_text(facts), place_text(facts), facts.branches};
 }
 
 void draw_cell(Workbench& bench, const CellTexts& texts) {
@@ -111,10 +111,19 @@ void draw_status_bar(Workbench& bench) {
                            label_size(texts.words, TextStyle::caption).x + 2 * space::gap * scale;
         for (const int branch : texts.branches)
             cell_width += label_size(branch_label(workspace.pattern, branch), TextStyle::caption_number).x + 25 * scale;
+        const float place_width = label_size(texts.place, TextStyle::caption).x + 2 * space::gap * scale;
+        const bool has_place = job_end + cell_width + place_width < right_start; // the first to go when room is short
+        if (has_place) cell_width += place_width;
         const float cell_start = std::max(job_end, (width - cell_width) / 2);
         if (cell_start + cell_width < right_start) {
             ImGui::SameLine(cell_start);
             draw_cell(bench, texts);
+            if (has_place) {
+                ImGui::SameLine(0, 2 * space::gap * scale);
+                text(texts.place, TextStyle::caption, theme().muted);
+                mark_item("status/place");
+                item_tooltip("Block of the pattern, tile and rank along the curve: of the query, of the key");
+            }
         }
     }
     if (right_start > job_end) {

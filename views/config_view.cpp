@@ -141,6 +141,7 @@ void ConfigView::draw_text(Workspace& workspace) {
     ImGui::PopFont();
     mark_item("config/text");
     is_editing_text_ = ImGui::IsItemActive();
+    if (!is_editing_text_) item_tooltip(text_); // a long one does not fit
     std::string pasted;
     if (text_button("config/copy", "Copy")) ImGui::SetClipboardText(workspace.config.pattern.c_str());
     item_tooltip("Copy the pattern's text form, as files and the command line take it");

@@ -224,7 +224,7 @@ void InspectorView::draw_counts(Workspace& workspace) {
     const CountsRequest request{workspace.version, workspace.pattern, workspace.problem, workspace.selection.head};
     section_title("Cost", fmt::format("head {}", request.head));
     const auto counts = counts_.ask(request, wait_ms);
-    const bool scans = request.problem.seq_len <= scanned_queries_max;
+    const bool scans = can_scan(request.pattern, request.problem);
     const auto rows = scans ? rows_.ask(request, 0) : nullptr;
     const bool has_rows = rows && rows_.pending_s() == 0;
     is_complete_ = counts && counts_.pending_s() == 0 && (!scans || has_rows);

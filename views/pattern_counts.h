@@ -36,7 +36,11 @@ struct RowCounts {
     std::int64_t first_empty = -1;
     bool is_complete = false; // false when cancelled
 };
-inline constexpr std::int64_t scanned_queries_max = std::int64_t(1) << 20; // longer sequences are not scanned
+// Longer sequences are not scanned; along a curve every chunk of rows looks at all tokens, so they may be less long.
+inline constexpr std::int64_t scanned_queries_max = std::int64_t(1) << 20, scanned_permuted_max = 1 << 16;
+inline bool can_scan(const Pattern& pattern, const Problem& problem) {
+    return problem.seq_len <= (is_permuted(pattern) ? scanned_permuted_max : scanned_queries_max);
+}
 RowCounts scan_rows(const CountsRequest& request, const std::atomic<bool>& cancel);
 
 } // namespace dilascope
