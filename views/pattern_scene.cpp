@@ -108,7 +108,7 @@ PatternLayout layout_pattern(Rect area, std::int64_t query_count, std::int64_t k
     PatternLayout layout;
     const float strip = area.width >= 400 ? strip_gap + strip_width : 0;
     const float column = area.width >= 560 ? column_gap + column_width : 0;
-    const float top = strip > 0 && area.height >= 320 ? top_strip_height + top_strip_gap : 0;
+    const float top = strip > 0 && area.height >= 400 ? top_strip_height + top_strip_gap : 0;
     layout.viewport =
         matrix_viewport({area.x, area.y + top, area.width - strip - column, area.height - top}, query_count, key_count);
     const Rect& view = layout.viewport;

@@ -131,7 +131,7 @@ void PatternView::update_totals(const Workspace& workspace, const PictureRequest
     if (shown.colours != PictureColours::difference) return;
     const DiffRequest request{workspace.version, workspace.compare_text, *shown.minus,
                               shown.pattern,     workspace.problem,      workspace.selection.head};
-    const auto totals = diffs_.ask(request, wait_ms);
+    const auto totals = diffs_.ask(request, 0);
     if (totals && totals->request == request) totals_ = totals;
     is_complete_ = is_complete_ && totals_;
 }
