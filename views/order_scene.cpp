@@ -1,5 +1,6 @@
 #include "views/order_scene.h"
 #include "views/number_format.h"
+#include "views/plot_layout.h"
 #include "views/theme.h"
 #include <cmath>
 #include <fmt/format.h>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr float caption_height = 24, axes_height = 22, gap = 28;
 constexpr float name_width = 84, column_width_min = 78, column_width_max = 112;
-constexpr float table_height = metrics_header + float(curve_count) * metrics_row + 6;
+constexpr float headline_height = 24, table_height = metrics_header + float(curve_count) * metrics_row + 6;
 
 struct Cells {
     Rect rect;
@@ -122,7 +123,11 @@ OrderLayout layout_order(Rect area) {
     layout.before = {area.x + left + gap, area.y, side, side + trimmings};
     layout.after = layout.before;
     (is_row ? layout.after.x : layout.after.y) += gap + (is_row ? side : layout.before.height);
-    if (has_table) layout.table = {area.x, layout.after.bottom() + gap / 2, area.width, table_height};
+    const float below = layout.after.bottom() + gap / 4;
+    if (has_table)
+        layout.table = {area.x, layout.after.bottom() + gap / 2, area.width, table_height};
+    else if (below + headline_height <= area.bottom()) // its first line at least
+        layout.table = {area.x, below, area.width, headline_height};
     return layout;
 }
 
@@ -166,12 +171,14 @@ void draw_order_picture(Canvas& canvas, const PaintedPicture& painted, Rect spac
         canvas.text({where.x + where.width / 2, where.y + where.height / 2 - 8}, "counting …", TextStyle::caption,
                     colours.muted, Align::centre);
     canvas.rectangle(where, colours.line);
-    canvas.text({space.x, where.bottom() + 4}, axes, TextStyle::caption, colours.muted);
+    canvas.text({space.x, where.bottom() + 4}, shortened(canvas, axes, TextStyle::caption, space.width),
+                TextStyle::caption, colours.muted);
     canvas.pop_clip();
 }
 
 std::vector<float> metrics_columns(Rect table) {
     std::vector<float> rights;
+    if (table.height < table_height) return rights;
     const float column_width =
         std::clamp((table.width - name_width) / float(metric_columns().size()), column_width_min, column_width_max);
     for (std::size_t column = 0; column < metric_columns().size(); ++column) {
@@ -194,6 +201,7 @@ void draw_metrics(Canvas& canvas, const OrderMetrics& metrics, Curve chosen, Rec
                                 format_change(double(now.active_tiles) / double(row.active_tiles)));
     canvas.push_clip(table);
     canvas.text({table.x, table.y}, headline, TextStyle::body, colours.text);
+    if (table.height < table_height) return canvas.pop_clip();
     const std::vector<float> rights = metrics_columns(table);
     const float top = table.y + metrics_header;
     const float right = rights.empty() ? table.right() : rights.back();

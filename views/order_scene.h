@@ -29,7 +29,7 @@ void draw_order_picture(Canvas& canvas, const PaintedPicture& painted, Rect spac
                         std::string_view caption, std::string_view axes);
 
 inline constexpr float metrics_row = 24, metrics_header = 78;
-// Right end of each column that fits into the table, in their order.
+// Right end of each column that fits into the table, in their order; none when only the headline fits.
 std::vector<float> metrics_columns(Rect table);
 void draw_metrics(Canvas& canvas, const OrderMetrics& metrics, Curve chosen, Rect table);
 
