@@ -24,20 +24,45 @@ struct Groups {
     }
 };
 
-Groups groups_of(Range tokens, std::int64_t block) {
+// A token as its block and what remains.
+struct Place {
+    std::int64_t block = 0, rest = 0;
+};
+
+Groups groups_of(Place begin, Place end, std::int64_t block) {
     Groups groups;
-    if (tokens.size() == 0) return groups;
-    const std::int64_t first = tokens.begin / block, last = (tokens.end - 1) / block;
-    if (first == last) {
-        groups.add({first, first + 1}, tokens.size());
+    if (begin.block == end.block) {
+        groups.add({begin.block, begin.block + 1}, end.rest - begin.rest);
         return groups;
     }
-    const std::int64_t whole_begin = tokens.begin % block == 0 ? first : first + 1;
-    const std::int64_t whole_end = tokens.end % block == 0 ? last + 1 : last;
-    groups.add({first, whole_begin}, whole_begin * block - tokens.begin);
-    groups.add({whole_begin, whole_end}, block);
-    groups.add({whole_end, last + 1}, tokens.end - whole_end * block);
+    const std::int64_t whole_begin = begin.rest > 0 ? begin.block + 1 : begin.block;
+    groups.add({begin.block, whole_begin}, block - begin.rest);
+    groups.add({whole_begin, end.block}, block);
+    groups.add({end.block, end.block + 1}, end.rest);
     return groups;
+}
+
+Groups groups_of(Range tokens, std::int64_t block) {
+    if (tokens.size() == 0) return {};
+    return groups_of({tokens.begin / block, tokens.begin % block}, {tokens.end / block, tokens.end % block}, block);
+}
+
+// The places of a picture's edges. All its rows ask for the same ones, so a thread keeps the last: the divisions would
+// take most of the time.
+std::span<const Place> places_of(std::span<const std::int64_t> edges, std::int64_t block) {
+    struct Kept {
+        std::vector<std::int64_t> edges;
+        std::int64_t block = 0;
+        std::vector<Place> places;
+    };
+    thread_local Kept kept;
+    if (kept.block != block || !std::ranges::equal(kept.edges, edges)) {
+        kept.edges.assign(edges.begin(), edges.end());
+        kept.block = block;
+        kept.places.clear();
+        for (std::int64_t edge : edges) kept.places.push_back({edge / block, edge % block});
+    }
+    return kept.places;
 }
 
 // First pixel whose keys end after `key`.
@@ -49,13 +74,14 @@ std::size_t pixel_at(std::span<const std::int64_t> edges, std::int64_t key) {
 // Adds one signed set: pixels its band does not reach are not visited.
 void add_cells(const SignedCells& term, std::int64_t block, std::span<const Group> rows,
                std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
+    const std::span<const Place> places = places_of(edges, block);
     for (const Group& group : rows) {
         const Range reach = intersect(term.cells.column_range,
                                       {group.blocks.begin + term.cells.band.lo, group.blocks.end + term.cells.band.hi});
         if (reach.size() == 0) continue;
         for (std::size_t pixel = pixel_at(edges, reach.begin * block);
              pixel < counts.size() && edges[pixel] < reach.end * block; ++pixel) {
-            const Groups columns = groups_of({edges[pixel], edges[pixel + 1]}, block);
+            const Groups columns = groups_of(places[pixel], places[pixel + 1], block);
             for (int index = 0; index < columns.count; ++index)
                 counts[pixel] += term.sign * group.weight * columns.group[index].weight *
                                  count_cells(term.cells, group.blocks, columns.group[index].blocks);
@@ -140,22 +166,6 @@ VECTOR_CLONES void add_carry(std::uint64_t* plane, std::uint64_t* carry, std::si
     }
 }
 
-// Division by one block size of tokens below 2^52, exact: a product with the reciprocal, then put right.
-class BlockDivider {
-public:
-    explicit BlockDivider(std::int64_t block) : block_(block), reciprocal_(1.0 / double(block)) {}
-    std::int64_t operator()(std::int64_t token) const {
-        auto quotient = std::int64_t(double(token) * reciprocal_);
-        quotient -= quotient * block_ > token;
-        quotient += (quotient + 1) * block_ <= token;
-        return quotient;
-    }
-
-private:
-    std::int64_t block_;
-    double reciprocal_;
-};
-
 // How many of up to 63 rows hold each block column: bit planes, and their running totals at word starts.
 class ColumnCounts {
 public:
@@ -205,12 +215,13 @@ public:
         return before_[word] + masked<Used>(word, (std::uint64_t{1} << local % 64) - 1);
     }
     // Rows that hold a column; one beyond the last column is held by none.
-    std::int64_t rows_holding(std::int64_t column) const {
+    template <int Used> std::int64_t rows_holding(std::int64_t column) const {
         const std::int64_t local = column - first_word_ * 64;
         const auto word = std::size_t(local / 64);
         std::int64_t count = 0;
-        for (int index = 0; word < words_ && index < used_; ++index)
-            count += std::int64_t(planes_[std::size_t(index)][word] >> (local % 64) & 1) << index;
+        if (word >= words_) return 0;
+        for (int index = 0; index < Used; ++index)
+            count += std::int64_t(plane_[std::size_t(index)][word] >> (local % 64) & 1) << index;
         return count;
     }
 
@@ -242,15 +253,14 @@ template <int Used>
 void add_columns_of(ColumnCounts& columns, std::int64_t weight, std::int64_t block, std::span<const std::int64_t> edges,
                     std::span<std::int64_t> counts) {
     columns.total<Used>();
-    const BlockDivider divided(block);
-    const auto total_before = [&](std::int64_t key) {
-        const std::int64_t column = divided(key), rest = key - column * block;
-        const std::int64_t cells = columns.before<Used>(column);
-        return cells * block + (rest > 0 ? columns.rows_holding(column) * rest : 0);
+    const std::span<const Place> places = places_of(edges, block);
+    const auto total_before = [&](Place place) {
+        const std::int64_t cells = columns.before<Used>(place.block);
+        return cells * block + (place.rest > 0 ? columns.rows_holding<Used>(place.block) * place.rest : 0);
     };
-    std::int64_t low = total_before(edges[0]);
+    std::int64_t low = total_before(places[0]);
     for (std::size_t pixel = 0; pixel < counts.size(); ++pixel) {
-        const std::int64_t high = edges[pixel + 1] == edges[pixel] ? low : total_before(edges[pixel + 1]);
+        const std::int64_t high = edges[pixel + 1] == edges[pixel] ? low : total_before(places[pixel + 1]);
         counts[pixel] += weight * (high - low);
         low = high;
     }

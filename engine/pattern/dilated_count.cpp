@@ -2,59 +2,12 @@
 // interval is constant, "some shared branch keeps both tokens" is a signed sum of residue classes (inclusion–exclusion,
 // where the intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N,
 // residues may be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
-#include "engine/pattern/dilated.h"
-#include "engine/pattern/residues.h"
+#include "engine/pattern/dilated_nested.h"
 #include <numeric>
 
 namespace dilascope {
 
 namespace {
-
-struct Term {
-    Residues residues;
-    std::int64_t sign = 1;
-};
-
-void add_term(std::vector<Term>& terms, Term term) {
-    for (Term& existing : terms)
-        if (existing.residues == term.residues) {
-            existing.sign += term.sign;
-            return;
-        }
-    terms.push_back(term);
-}
-
-// terms := indicator of (terms ∪ added).
-void unite(std::vector<Term>& terms, Residues added) {
-    const std::size_t before = terms.size();
-    std::vector<Term> overlaps;
-    for (std::size_t index = 0; index < before; ++index)
-        if (Residues both; intersect(terms[index].residues, added, both))
-            overlaps.push_back({both, -terms[index].sign});
-    for (const Term& overlap : overlaps) add_term(terms, overlap);
-    add_term(terms, {added, 1});
-    std::erase_if(terms, [](const Term& term) { return term.sign == 0; });
-}
-
-std::int64_t term_pairs(Residues c, Range rows, Range keys, bool causal) {
-    if (!causal || keys.end <= rows.begin + 1) return count_in(c, rows) * count_in(c, keys);
-    return pairs_at_or_below({first_index(c, rows.begin), first_index(c, rows.end)},
-                             {first_index(c, keys.begin), first_index(c, keys.end)}, 0);
-}
-
-// Adds Σ sign·pairs of the terms in rows × (edge pixels ∩ keys).
-void add_pixels(std::span<const Term> terms, Range rows, Range keys, bool causal, std::span<const std::int64_t> edges,
-                std::span<std::int64_t> counts) {
-    if (causal) keys.end = std::min(keys.end, rows.end);
-    if (keys.size() == 0) return;
-    std::size_t column = std::size_t(std::upper_bound(edges.begin(), edges.end(), keys.begin) - edges.begin());
-    column = column > 0 ? column - 1 : 0;
-    for (; column < counts.size() && edges[column] < keys.end; ++column) {
-        const Range pixel = intersect(keys, {edges[column], edges[column + 1]});
-        if (pixel.size() == 0) continue;
-        for (const Term& term : terms) counts[column] += term.sign * term_pairs(term.residues, rows, pixel, causal);
-    }
-}
 
 Residues class_of(const BranchView& view, Range segment) {
     return {(segment.begin + view.phase) % view.rate, view.rate};
@@ -62,9 +15,10 @@ Residues class_of(const BranchView& view, Range segment) {
 
 void count_branch(const BranchView& view, const Problem& problem, Range rows, std::span<const std::int64_t> edges,
                   std::span<std::int64_t> counts) {
+    if (is_nested({&view, 1}, problem.kv_len)) return count_nested({&view, 1}, problem, rows, edges, counts);
     for (std::int64_t position = rows.begin; position < rows.end;) {
         const Range segment = segment_of(view, position, problem.kv_len);
-        const Term term{class_of(view, segment), 1};
+        const DilatedTerm term{class_of(view, segment), 1};
         add_pixels({&term, 1}, intersect(rows, segment), segment, problem.causal, edges, counts);
         position = segment.end;
     }
@@ -77,7 +31,7 @@ void count_piece(std::span<const BranchView> views, std::span<const Range> segme
     for (const Range& segment : segments) cuts.push_back(segment.begin), cuts.push_back(segment.end);
     std::sort(cuts.begin(), cuts.end());
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    std::vector<Term> terms;
+    std::vector<DilatedTerm> terms;
     for (std::size_t cut = 0; cut + 1 < cuts.size(); ++cut) {
         const Range keys{cuts[cut], cuts[cut + 1]};
         if (keys.end <= edges.front() || keys.begin >= edges.back() || (causal && keys.begin >= piece.end)) continue;
@@ -103,6 +57,10 @@ void count_rows(std::span<const BranchView> views, const Problem& problem, Count
                 std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
     if (what.what != Count::active_pairs || views.size() == 1) {
         for (const BranchView& view : views) count_branch(view, problem, rows, edges, counts);
+        return;
+    }
+    if (is_nested(views, problem.kv_len)) {
+        count_nested(views, problem, rows, edges, counts);
         return;
     }
     std::vector<Range> segments(views.size());

@@ -25,6 +25,7 @@ inline std::int64_t floor_mod(std::int64_t a, std::int64_t b) { return a - floor
 
 // Index of the first member ≥ token: members are residue + modulus·index.
 inline std::int64_t first_index(Residues c, std::int64_t token) {
+    if (c.modulus == 1) return token - c.residue; // most classes; a division is most of the time of a count
     return floor_div(token - c.residue + c.modulus - 1, c.modulus);
 }
 // How many members lie in the range.

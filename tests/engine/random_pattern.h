@@ -21,12 +21,18 @@ inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std
     dilated.heads = HeadMode(pick(random, 0, 2));
     const std::int64_t most = dilated.heads == HeadMode::all ? 5 : std::min<std::int64_t>(5, heads);
     const std::int64_t branch_total = pick(random, 1, most);
+    const bool nested = pick(random, 0, 2) == 0; // a ladder: segments that divide each other, rates that divide them
     for (std::int64_t branch = 0; branch < branch_total; ++branch) {
         const bool power = pick(random, 0, 1) == 0;
         const std::int64_t segment =
             power ? std::int64_t{1} << pick(random, 0, 9) : pick(random, 1, longest + longest / 4 + 1);
         dilated.segment_lengths.push_back(segment);
         dilated.dilation_rates.push_back(pick(random, 1, std::min<std::int64_t>(segment, 13)));
+        if (!nested) continue;
+        dilated.segment_lengths.back() = std::int64_t{3} << pick(random, 0, 7);
+        dilated.dilation_rates.back() =
+            pick_of<std::int64_t>(random, {1, 3}) *
+            std::min(std::int64_t{1} << pick(random, 0, 4), dilated.segment_lengths.back() / 3);
     }
     dilated.phase = PhaseMode(pick(random, 0, 3));
     return dilated;
