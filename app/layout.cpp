@@ -33,7 +33,7 @@ const std::vector<LayoutPreset>& layout_presets() {
     static const std::vector<LayoutPreset> presets = {
         {"design", "Design", "Edit a pattern; see it, its weights and its time at once",
          columns(320, leaf({"config"}),
-                 columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "hilbert", "runs"})),
+                 columns(-340, rows(0.62f, leaf({"pattern"}), leaf({"heatmap", "timing", "hilbert", "reach", "runs"})),
                          rows(0.55f, leaf({"inspector"}), leaf({"cost"}))))},
         {"measure", "Measure", "Run cases and see the time over an axis",
          columns(320, leaf({"config"}), rows(0.58f, leaf({"timing"}), leaf({"runs", "pattern", "heatmap"})))},

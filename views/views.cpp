@@ -4,6 +4,7 @@
 #include "views/hilbert_view.h"
 #include "views/inspector_view.h"
 #include "views/pattern_view.h"
+#include "views/reach_view.h"
 #include "views/runs_view.h"
 #include "views/timing_view.h"
 
@@ -16,6 +17,7 @@ std::vector<std::unique_ptr<View>> make_views() {
     views.push_back(std::make_unique<HeatmapView>());
     views.push_back(std::make_unique<TimingView>());
     views.push_back(std::make_unique<HilbertView>());
+    views.push_back(std::make_unique<ReachView>());
     views.push_back(std::make_unique<RunsView>());
     views.push_back(std::make_unique<InspectorView>());
     views.push_back(std::make_unique<CostView>());
