@@ -52,7 +52,8 @@ void add_coverage(std::vector<ReachRow>& rows, const ReachAnswer& answer) {
     const Coverage& c = *answer.coverage;
     const std::size_t last = c.share.size() - 1;
     std::string value = format_percent(c.share[last]);
-    if (!c.is_exact) value = fmt::format("{} … {}", format_percent(c.low[last]), format_percent(c.high[last]));
+    const std::string low = format_percent(c.low[last]), high = format_percent(c.high[last]);
+    if (low != high) value = low + " … " + high;
     const std::string method = c.is_exact ? "exact" : fmt::format("sampled, {} rows", c.rows);
     rows.push_back({Kind::fact,
                     "coverage",
