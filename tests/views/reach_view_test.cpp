@@ -44,7 +44,7 @@ TEST_CASE("the receptive field job gives what the analyses give", "[views]") {
     REQUIRE(answer.coverage);
     CHECK(answer.coverage->is_exact);
     CHECK(answer.coverage->reached_pairs == expected.reached_pairs);
-    CHECK(answer.depths == *depth_map(stack, whole_matrix(workspace.problem), 96, 96, 8));
+    CHECK((answer.depths == *depth_map(stack, whole_matrix(workspace.problem), 96, 96, 8)));
     REQUIRE(answer.holes);
     const Holes holes = *find_holes(top, 0, 3);
     CHECK(answer.holes->distances.count > 0);
