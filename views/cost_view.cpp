@@ -13,7 +13,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr double pairs_wait_ms = 1, tiles_wait_ms = 1; // for exact numbers, before the frame goes on with the last ones
+constexpr double pairs_wait_ms = 1, tiles_wait_ms = 0; // for exact numbers, before the frame goes on with the last ones
 constexpr double dim_after_s = 0.15;
 constexpr float dimmed = 0.5f;
 constexpr std::array<std::int64_t, 5> tile_sizes = {16, 32, 64, 128, 256};
@@ -41,7 +41,7 @@ std::string trouble_of(const Workspace& workspace) {
 } // namespace
 
 CostView::CostView()
-    : pairs_(count_cost), tiles_(count_cost), rates_job_([](const int&, const std::atomic<bool>&) {
+    : pairs_(count_cost), tiles_(count_cost, JobPace::later), rates_job_([](const int&, const std::atomic<bool>&) {
           yield_to_the_window(); // what disturbs the calibration then is told by its spread
           return machine_rates();
       }) {}

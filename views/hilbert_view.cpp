@@ -30,7 +30,8 @@ const char* axes_text(OrderUse use) {
 
 } // namespace
 
-HilbertView::HilbertView() : picture_job_(make_order_pictures), metrics_job_(count_order_metrics) {}
+HilbertView::HilbertView()
+    : picture_job_(make_order_pictures, JobPace::later), metrics_job_(count_order_metrics, JobPace::later) {}
 
 // Takes over the order of a pattern that has one.
 void HilbertView::follow(const Workspace& workspace) {

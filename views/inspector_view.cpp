@@ -193,7 +193,8 @@ std::vector<CardRow> time_rows(const LiveResult& live) {
 
 InspectorView::InspectorView()
     : counts_([](const CountsRequest& request, const std::atomic<bool>&) { return count_pattern(request); }),
-      rows_([](const CountsRequest& request, const std::atomic<bool>& cancel) { return scan_rows(request, cancel); }) {}
+      rows_([](const CountsRequest& request, const std::atomic<bool>& cancel) { return scan_rows(request, cancel); },
+            JobPace::later) {}
 
 void InspectorView::draw(Workspace& workspace, Canvas&) {
     draw_cell(workspace);

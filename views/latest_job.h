@@ -1,6 +1,7 @@
 #pragma once
 // LatestJob: computes the newest request on a thread of its own; older ones are dropped. The frame waits a few
 // milliseconds at most, so that a quick answer shows at once and a slow one never stalls the window.
+#include "experiments/background_thread.h"
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -13,12 +14,15 @@
 
 namespace dilascope {
 
+// Whether frames wait for the answer, or it may come a moment later and must not take the frames' time.
+enum class JobPace { prompt, later };
+
 // Request needs operator==. `Work` looks at the flag now and then and may return anything once it is set.
 template <class Request, class Answer> class LatestJob {
 public:
     using Work = std::function<Answer(const Request&, const std::atomic<bool>& cancel)>;
 
-    explicit LatestJob(Work work) : work_(std::move(work)) {}
+    explicit LatestJob(Work work, JobPace pace = JobPace::prompt) : work_(std::move(work)), pace_(pace) {}
     ~LatestJob() {
         {
             std::lock_guard lock(mutex_);
@@ -58,6 +62,7 @@ public:
 
 private:
     void loop() {
+        if (pace_ == JobPace::later) step_back();
         std::unique_lock lock(mutex_);
         while (!stop_) {
             wake_.wait(lock, [&] { return stop_ || pending_; });
@@ -76,6 +81,7 @@ private:
     }
 
     Work work_;
+    JobPace pace_;
     mutable std::mutex mutex_;
     std::condition_variable wake_, answered_;
     std::optional<Request> wanted_;

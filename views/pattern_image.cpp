@@ -81,8 +81,8 @@ PatternPicture make_picture(const PictureRequest& request, const std::atomic<boo
     if (has_hue && !is_set(cancel)) find_densest_branch(picture, cancel);
     if (request.colours == PictureColours::multiplicity && !is_set(cancel)) add_overlap(picture);
     if (request.colours == PictureColours::difference && !is_set(cancel)) add_other(picture);
-    if (!is_set(cancel)) count_keys(picture, what);
-    if (!is_set(cancel)) count_queries(picture, what);
+    if (request.has_strips && !is_set(cancel)) count_keys(picture, what);
+    if (request.has_strips && !is_set(cancel)) count_queries(picture, what);
     picture.time_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return picture;
 }

@@ -23,6 +23,7 @@ struct PictureRequest {
     int only_branch = -1;               // ≥ 0: this branch alone
     PictureColours colours = PictureColours::branches;
     std::optional<Pattern> minus; // for difference: pattern A, of which `pattern` differs
+    bool has_strips = true;       // false leaves out keys_per_query and queries_per_key
     std::string compare_text;     // of pattern A where it takes part; stands for it in comparisons
     friend bool operator==(const PictureRequest& a, const PictureRequest& b) {
         return a.version == b.version && a.head == b.head && a.region == b.region && a.rows == b.rows &&

@@ -15,9 +15,9 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 3;                // for a picture, before the frame goes on without it
-constexpr double dim_after_s = 0.15;         // a picture that is still not the wanted one
-constexpr std::int64_t preview_pixels = 160; // side of the coarse picture shown when the last one is of another pattern
+constexpr double wait_ms = 1;               // for a picture, before the frame goes on without it
+constexpr double dim_after_s = 0.15;        // a picture that is still not the wanted one
+constexpr std::int64_t preview_pixels = 64; // side of the coarse picture shown when the last one is of another pattern
 constexpr float toolbar_height = 32, tools_height = 34;
 constexpr std::int64_t tile_sizes[] = {16, 32, 64, 128};
 
@@ -46,15 +46,23 @@ PictureRequest map_request(const Workspace& workspace, Rect map, float scale) {
     return request;
 }
 
-PictureRequest coarse(PictureRequest request) {
+// For the frame at hand: fewer pixels, and the last picture's strips, each of which takes as long as the picture.
+PaintedPicture coarse_picture(PictureRequest request, const PaintedPicture* last) {
+    if (request.rows <= preview_pixels && request.columns <= preview_pixels) return make_painted(request);
     request.rows = std::min(request.rows, preview_pixels);
     request.columns = std::min(request.columns, preview_pixels);
-    return request;
+    request.has_strips = false;
+    PaintedPicture painted = make_painted(request);
+    if (last && last->picture.request.region == request.region) {
+        painted.picture.keys_per_query = last->picture.keys_per_query;
+        painted.picture.queries_per_key = last->picture.queries_per_key;
+    }
+    return painted;
 }
 
 } // namespace
 
-PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job), diffs_(count_diff) {}
+PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job), diffs_(count_diff, JobPace::later) {}
 
 // Which pattern the request is of, and what its colours say.
 void PatternView::dress(PictureRequest& request, const Workspace& workspace) const {
@@ -83,7 +91,7 @@ void PatternView::update_picture(const Workspace& workspace, const MatrixFrame& 
     if (newest && shows_same_pattern(*newest, request))
         shown_ = newest;
     else if (is_quick && (!shown_ || !shows_same_pattern(*shown_, request)))
-        shown_ = std::make_shared<PaintedPicture>(make_painted(coarse(request)));
+        shown_ = std::make_shared<PaintedPicture>(coarse_picture(request, shown_.get()));
     if (!shown_) shown_ = std::make_shared<PaintedPicture>(); // nothing yet: what comes takes longer than a frame
     is_complete_ = shown_->picture.request == request;
 }

@@ -39,7 +39,7 @@ void jump_to(Workspace& workspace, const ReachJump& jump) {
 
 } // namespace
 
-ReachView::ReachView() : job_(analyse_reach) {}
+ReachView::ReachView() : job_(analyse_reach, JobPace::later) {}
 
 void ReachView::update(const Workspace& workspace) {
     ReachRequest request;

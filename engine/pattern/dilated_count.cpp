@@ -3,6 +3,7 @@
 // where the intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N,
 // residues may be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
 #include "engine/pattern/dilated_nested.h"
+#include <map>
 #include <numeric>
 
 namespace dilascope {
@@ -24,21 +25,38 @@ void count_branch(const BranchView& view, const Problem& problem, Range rows, st
     }
 }
 
+// The union of classes as a signed sum. The same few unions are asked for again and again, row after row: a thread
+// keeps them.
+std::span<const DilatedTerm> united(const std::vector<Residues>& classes) {
+    constexpr std::size_t most_kept = 1024;
+    thread_local std::map<std::vector<std::int64_t>, std::vector<DilatedTerm>> kept;
+    thread_local std::vector<std::int64_t> key;
+    key.clear();
+    for (const Residues& one : classes) key.push_back(one.residue), key.push_back(one.modulus);
+    const auto found = kept.find(key);
+    if (found != kept.end()) return found->second;
+    if (kept.size() >= most_kept) kept.clear();
+    std::vector<DilatedTerm>& terms = kept[key];
+    for (const Residues& one : classes) unite(terms, one);
+    return terms;
+}
+
 // The segments of all branches around a piece of rows; cuts the keys where the set of shared segments changes.
 void count_piece(std::span<const BranchView> views, std::span<const Range> segments, Range piece, bool causal,
                  std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
-    std::vector<std::int64_t> cuts;
+    thread_local std::vector<std::int64_t> cuts;
+    cuts.clear();
     for (const Range& segment : segments) cuts.push_back(segment.begin), cuts.push_back(segment.end);
     std::sort(cuts.begin(), cuts.end());
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    std::vector<DilatedTerm> terms;
+    thread_local std::vector<Residues> classes;
     for (std::size_t cut = 0; cut + 1 < cuts.size(); ++cut) {
         const Range keys{cuts[cut], cuts[cut + 1]};
         if (keys.end <= edges.front() || keys.begin >= edges.back() || (causal && keys.begin >= piece.end)) continue;
-        terms.clear();
+        classes.clear();
         for (std::size_t index = 0; index < views.size(); ++index)
-            if (segments[index].contains(keys.begin)) unite(terms, class_of(views[index], segments[index]));
-        add_pixels(terms, piece, keys, causal, edges, counts);
+            if (segments[index].contains(keys.begin)) classes.push_back(class_of(views[index], segments[index]));
+        add_pixels(united(classes), piece, keys, causal, edges, counts);
     }
 }
 
