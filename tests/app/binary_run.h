@@ -1,6 +1,7 @@
 #pragma once
 // BinaryRun: the real dilascope run from a test, with what it printed and its exit code.
 #include "tests/scratch_folder.h"
+#include "tests/some_rates.h"
 #include <chrono>
 #include <fcntl.h>
 #include <fstream>
@@ -19,10 +20,21 @@ struct BinaryRun {
     std::string out, err;
 };
 
+// A state folder for all runs of this test program, never the user's; with rates, so that no batch measures them.
+inline const std::filesystem::path& state_home() {
+    static const ScratchFolder home;
+    static const bool has_rates = [] {
+        std::filesystem::create_directories(home / "dilascope");
+        return bool(std::ofstream(home / "dilascope/rates.json") << rates_to_text(some_rates()));
+    }();
+    (void)has_rates;
+    return home.path;
+}
+
 // Runs it to its end; with `interrupt_after` sends SIGINT that much later.
 inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
     const ScratchFolder folder;
-    static const ScratchFolder state; // of all runs of this test program: never the user's
+    const std::string state = state_home().string();
     const auto out = folder / "out", err = folder / "err";
     arguments.insert(arguments.begin(), DILASCOPE_BINARY);
     std::vector<char*> pointers;
@@ -31,7 +43,7 @@ inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::mil
     const pid_t pid = ::fork();
     if (pid < 0) return {-1, "", "fork failed"}; // kill(-1) would reach every process
     if (pid == 0) {
-        ::setenv("XDG_STATE_HOME", state.path.c_str(), 1);
+        ::setenv("XDG_STATE_HOME", state.c_str(), 1);
         ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
         ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
         ::execv(pointers[0], pointers.data());

@@ -4,6 +4,7 @@
 #include "app/offscreen.h"
 #include "app/stage.h"
 #include "tests/catch.h"
+#include "tests/some_rates.h"
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -25,6 +26,7 @@ struct StageFixture {
 
     explicit StageFixture(const WorkbenchOptions& options = small_workbench(), int width = 1600, int height = 1000) {
         auto opened = Offscreen::open(width, height);
+        use_rates(std::make_shared<const MachineRates>(some_rates())); // no stage waits for a calibration
         INFO((opened ? "" : opened.error().what));
         REQUIRE(opened.has_value());
         surface = std::move(*opened);

@@ -18,10 +18,10 @@ const std::vector<const char*> texts = {"dense", "window left=40 right=9", "long
 TEST_CASE("an order used as layout or schedule leaves every bit of the output", "[order]") {
     for (const char* text : texts)
         for (const char* use : {"layout", "schedule"})
-            for (const char* curve : {"snake", "morton", "hilbert"})
+            for (const char* curve : {"snake", "hilbert"})
                 for (bool causal : {false, true}) {
-                    Problem problem = self_attention(211, 3, 32, causal);
-                    problem.kv_len = 230;
+                    Problem problem = self_attention(151, 2, 16, causal);
+                    problem.kv_len = 170;
                     const std::string order = std::string(" order=") + curve + " use=" + use;
                     INFO(text << order << " causal " << causal);
                     AttentionCase plain(parse_pattern(text).value(), problem, 5);

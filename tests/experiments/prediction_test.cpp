@@ -103,7 +103,7 @@ TEST_CASE("prediction: without runs the rates' own spread is the interval; runs 
     CHECK(prediction.high_ms > prediction.time_ms);
 }
 
-TEST_CASE("runs of an experiment are predicted before they are measured, and the error stored", "[experiments]") {
+TEST_CASE("runs of an experiment are predicted before they are measured, and the error stored", "[experiments][slow]") {
     const ScratchFolder folder;
     Experiment experiment;
     experiment.name = "predicted";

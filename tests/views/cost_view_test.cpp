@@ -3,7 +3,7 @@
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
-#include "tests/views/some_rates.h"
+#include "tests/some_rates.h"
 #include "views/cost_view.h"
 #include "views/number_format.h"
 

@@ -1,5 +1,6 @@
 #pragma once
-// Rates of a machine that was never measured, so that tests of views neither wait for a calibration nor depend on it.
+// Rates of a machine that was never measured, so that tests of views and programs neither wait for a calibration nor
+// depend on it.
 #include "experiments/machine_rates.h"
 #include "experiments/run.h"
 
