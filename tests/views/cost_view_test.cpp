@@ -1,9 +1,9 @@
 // The cost view: numbers of its scene against the engine's, the waterfall's sum, and the panel itself.
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
+#include "tests/some_rates.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
-#include "tests/some_rates.h"
 #include "views/cost_view.h"
 #include "views/number_format.h"
 
