@@ -4,6 +4,7 @@
 // tokens.
 #include "engine/pattern/block_rows.h"
 #include "engine/pattern/blocks.h"
+#include "engine/pattern/pixels.h"
 #include "engine/vector_clones.h"
 #include <bit>
 
@@ -63,12 +64,6 @@ std::span<const Place> places_of(std::span<const std::int64_t> edges, std::int64
         for (std::int64_t edge : edges) kept.places.push_back({edge / block, edge % block});
     }
     return kept.places;
-}
-
-// First pixel whose keys end after `key`.
-std::size_t pixel_at(std::span<const std::int64_t> edges, std::int64_t key) {
-    return std::size_t(
-        std::max<std::ptrdiff_t>(0, std::upper_bound(edges.begin(), edges.end(), key) - edges.begin() - 1));
 }
 
 // Adds one signed set: pixels its band does not reach are not visited.

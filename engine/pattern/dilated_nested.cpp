@@ -1,4 +1,5 @@
 #include "engine/pattern/dilated_nested.h"
+#include "engine/pattern/pixels.h"
 #include "engine/pattern/residues.h"
 #include <algorithm>
 
@@ -13,12 +14,6 @@ void add_term(std::vector<DilatedTerm>& terms, DilatedTerm term) {
             return;
         }
     terms.push_back(term);
-}
-
-// Index of the pixel that holds `key`, or of the first one when all lie behind it.
-std::size_t pixel_of(std::span<const std::int64_t> edges, std::int64_t key) {
-    const auto after = std::upper_bound(edges.begin(), edges.end(), key);
-    return after == edges.begin() ? 0 : std::size_t(after - edges.begin()) - 1;
 }
 
 // One picture row, counted segment by segment or many segments at once.
@@ -66,7 +61,7 @@ private:
 
     // Segments [begin, end), which lie in the rows_: those inside a pixel at once, those an edge cuts one by one.
     void add_whole(std::int64_t begin, std::int64_t end, std::int64_t length) {
-        for (std::size_t pixel = pixel_of(edges_, begin * length);
+        for (std::size_t pixel = pixel_at(edges_, begin * length);
              pixel < counts_.size() && edges_[pixel] < end * length; ++pixel) {
             const Range keys = intersect({edges_[pixel], edges_[pixel + 1]}, {begin * length, end * length});
             if (keys.size() == 0) continue;
@@ -126,7 +121,7 @@ void add_pixels(std::span<const DilatedTerm> terms, Range rows, Range keys, bool
                 std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
     if (causal) keys.end = std::min(keys.end, rows.end);
     if (keys.size() == 0) return;
-    const std::size_t first = pixel_of(edges, keys.begin);
+    const std::size_t first = pixel_at(edges, keys.begin);
     for (const DilatedTerm& term : terms) {
         const std::int64_t weight = term.sign * count_in(term.residues, rows);
         if (weight == 0) continue;

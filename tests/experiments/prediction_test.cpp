@@ -7,19 +7,11 @@
 #include "tests/experiments/example_run.h"
 #include "tests/experiments/tensor_bytes.h"
 #include "tests/scratch_folder.h"
+#include "tests/some_rates.h"
 
 using namespace dilascope;
 
 namespace {
-
-MachineRates some_rates() {
-    MachineRates rates;
-    rates.cpu = this_environment().cpu, rates.threads = this_environment().threads;
-    rates.peak_gflop_per_s = 500, rates.memory_gb_per_s = 50, rates.multiply_gflop_per_s = 400;
-    rates.score_ns = 0.05, rates.gather_ns = 0.1, rates.tile_us = 2, rates.row_ns = 0.02, rates.mask_ns = 0.01,
-    rates.call_us = 5, rates.spread = 0.1;
-    return rates;
-}
 
 Run predicted_run(int index, double predicted_ms, double measured_ms) {
     Run run = example_run(index);
