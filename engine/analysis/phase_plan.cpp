@@ -1,6 +1,6 @@
 #include "engine/analysis/phase_plan.h"
+#include "engine/pattern/common_multiple.h"
 #include <algorithm>
-#include <numeric>
 
 namespace dilascope {
 namespace {
@@ -13,10 +13,7 @@ class Offsets {
 public:
     static Result<Offsets> make(Dilated dilated, Problem problem, const CancelFlag* cancel) {
         std::int64_t period = 1; // offsets this far apart are the same in every branch
-        for (std::int64_t rate : dilated.dilation_rates) {
-            const std::int64_t step = rate / std::gcd(period, rate);
-            period = step > most_offsets / period ? most_offsets : period * step;
-        }
+        for (std::int64_t rate : dilated.dilation_rates) period = common_multiple(period, rate, most_offsets);
         Offsets offsets;
         offsets.count = std::max(period, std::int64_t{1});
         offsets.cancel_ = cancel;

@@ -1,6 +1,6 @@
 #include "engine/analysis/row_gap.h"
+#include "engine/pattern/common_multiple.h"
 #include <algorithm>
-#include <numeric>
 
 namespace dilascope {
 namespace {
@@ -43,8 +43,7 @@ RunGap GapFinder::find(std::span<const WeightedRun> runs, std::int64_t wider_tha
         std::int64_t smallest = none, period = 1;
         for (std::size_t index : active) {
             smallest = std::min(smallest, runs[index].stride);
-            const std::int64_t step = runs[index].stride / std::gcd(period, runs[index].stride);
-            period = step > keys.size() / period ? keys.size() : period * step;
+            period = common_multiple(period, runs[index].stride, keys.size());
         }
         if (smallest <= std::max(wider_than, widest.size())) return;
         const std::int64_t end = std::min(previous, key + period);

@@ -1,5 +1,6 @@
 #include "engine/pattern/block_cells.h"
 #include "engine/pattern/residues.h"
+#include "engine/pattern/signed_union.h"
 #include <algorithm>
 
 namespace dilascope {
@@ -53,15 +54,6 @@ bool intersect(const BlockCells& a, const BlockCells& b, BlockCells& both) {
     return both.row_range.size() > 0 && both.column_range.size() > 0 && both.band.lo <= both.band.hi;
 }
 
-void add_term(std::vector<SignedCells>& terms, const SignedCells& term) {
-    for (SignedCells& existing : terms)
-        if (existing.cells == term.cells) {
-            existing.sign += term.sign;
-            return;
-        }
-    terms.push_back(term);
-}
-
 } // namespace
 
 bool BlockCells::contains(std::int64_t row, std::int64_t column) const {
@@ -84,14 +76,13 @@ std::int64_t count_cells(const BlockCells& cells, Range rows, Range columns) {
 
 std::vector<SignedCells> united(std::span<const BlockCells> sets) {
     std::vector<SignedCells> terms;
-    for (const BlockCells& added : sets) {
-        std::vector<SignedCells> overlaps;
-        for (const SignedCells& term : terms)
-            if (BlockCells both; intersect(term.cells, added, both)) overlaps.push_back({both, -term.sign});
-        for (const SignedCells& overlap : overlaps) add_term(terms, overlap);
-        add_term(terms, {added, 1});
-        std::erase_if(terms, [](const SignedCells& term) { return term.sign == 0; });
-    }
+    for (const BlockCells& added : sets)
+        unite_signed(
+            terms, SignedCells{added, 1},
+            [](const SignedCells& a, const SignedCells& b, SignedCells& both) {
+                return intersect(a.cells, b.cells, both.cells);
+            },
+            [](const SignedCells& a, const SignedCells& b) { return a.cells == b.cells; });
     return terms;
 }
 

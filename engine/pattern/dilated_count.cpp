@@ -2,9 +2,9 @@
 // interval is constant, "some shared branch keeps both tokens" is a signed sum of residue classes (inclusion–exclusion,
 // where the intersection of two classes is again a class, by the Chinese remainder theorem). So no table grows with N,
 // residues may be segment-local (segment mod rate ≠ 0), and causality is a triangle count on the class's own indices.
+#include "engine/pattern/common_multiple.h"
 #include "engine/pattern/dilated_nested.h"
 #include <map>
-#include <numeric>
 
 namespace dilascope {
 
@@ -63,11 +63,7 @@ void count_piece(std::span<const BranchView> views, std::span<const Range> segme
 // The common multiple of the segment lengths, after which everything repeats; kv_len when it is longer.
 std::int64_t period_of(std::span<const BranchView> views, std::int64_t kv_len) {
     std::int64_t period = 1;
-    for (const BranchView& view : views) {
-        const std::int64_t factor = view.segment_length / std::gcd(period, view.segment_length);
-        if (factor > kv_len / period) return kv_len;
-        period *= factor;
-    }
+    for (const BranchView& view : views) period = common_multiple(period, view.segment_length, kv_len);
     return period;
 }
 

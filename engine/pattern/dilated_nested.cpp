@@ -1,20 +1,12 @@
 #include "engine/pattern/dilated_nested.h"
 #include "engine/pattern/pixels.h"
 #include "engine/pattern/residues.h"
+#include "engine/pattern/signed_union.h"
 #include <algorithm>
 
 namespace dilascope {
 
 namespace {
-
-void add_term(std::vector<DilatedTerm>& terms, DilatedTerm term) {
-    for (DilatedTerm& existing : terms)
-        if (existing.residues == term.residues) {
-            existing.sign += term.sign;
-            return;
-        }
-    terms.push_back(term);
-}
 
 // One picture row, counted segment by segment or many segments at once.
 class SegmentCounter {
@@ -101,14 +93,12 @@ private:
 } // namespace
 
 void unite(std::vector<DilatedTerm>& terms, Residues added) {
-    const std::size_t before = terms.size();
-    std::vector<DilatedTerm> overlaps;
-    for (std::size_t index = 0; index < before; ++index)
-        if (Residues both; intersect(terms[index].residues, added, both))
-            overlaps.push_back({both, -terms[index].sign});
-    for (const DilatedTerm& overlap : overlaps) add_term(terms, overlap);
-    add_term(terms, {added, 1});
-    std::erase_if(terms, [](const DilatedTerm& term) { return term.sign == 0; });
+    unite_signed(
+        terms, DilatedTerm{added, 1},
+        [](const DilatedTerm& a, const DilatedTerm& b, DilatedTerm& both) {
+            return intersect(a.residues, b.residues, both.residues);
+        },
+        [](const DilatedTerm& a, const DilatedTerm& b) { return a.residues == b.residues; });
 }
 
 std::int64_t term_pairs(Residues c, Range rows, Range keys, bool causal) {

@@ -1,9 +1,9 @@
 // Query tiles of dilated patterns. Rows with the same branch membership and the same segments see the same keys, so
 // they share tiles; segments repeat, so one period (the least common multiple of the segment lengths) is stored.
+#include "engine/pattern/common_multiple.h"
 #include "engine/pattern/dilated.h"
 #include "engine/plan/plan_builder.h"
 #include <map>
-#include <numeric>
 
 namespace dilascope {
 
@@ -56,11 +56,8 @@ void append_span(std::span<const BranchOfHead> branches, Range span, std::int64_
 // The tiles of one pass: what precedes the first whole period after the first query, the whole periods, the tail.
 void append_pass(int pass, std::span<const BranchOfHead> branches, const Problem& problem, PlanBuilder& builder) {
     std::int64_t period = 1;
-    for (const BranchOfHead& branch : branches) {
-        const std::int64_t length = branch.view.segment_length, common = std::gcd(period, length);
-        period = length / common > problem.kv_len / period ? problem.kv_len
-                                                           : std::min(problem.kv_len, period / common * length);
-    }
+    for (const BranchOfHead& branch : branches)
+        period = common_multiple(period, branch.view.segment_length, problem.kv_len);
     const std::int64_t first_query = problem.kv_len - problem.seq_len;
     const std::int64_t first_whole = (first_query + period - 1) / period, periods = problem.kv_len / period;
     const std::int64_t whole_end = std::max(first_whole, periods) * period;

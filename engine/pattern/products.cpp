@@ -1,5 +1,6 @@
 #include "engine/pattern/products.h"
 #include "engine/pattern/residues.h"
+#include "engine/pattern/signed_union.h"
 #include <algorithm>
 
 namespace dilascope {
@@ -13,26 +14,10 @@ bool overlap(const Product& a, const Product& b, Product& both) {
     return both.rows.size() > 0 && intersect(a.residues, b.residues, both.residues);
 }
 
-void add(std::vector<Product>& products, const Product& added) {
-    for (Product& product : products)
-        if (product.rows == added.rows && product.residues == added.residues) {
-            product.sign += added.sign;
-            return;
-        }
-    products.push_back(added);
-}
-
 // products := those of the union with a square set (rows = keys).
 void unite(std::vector<Product>& products, const Product& added) {
-    std::vector<Product> overlaps;
-    for (const Product& product : products)
-        if (Product both; overlap(product, added, both)) {
-            both.sign = -product.sign;
-            overlaps.push_back(both);
-        }
-    for (const Product& both : overlaps) add(products, both);
-    add(products, added);
-    std::erase_if(products, [](const Product& product) { return product.sign == 0; });
+    unite_signed(products, added, overlap,
+                 [](const Product& a, const Product& b) { return a.rows == b.rows && a.residues == b.residues; });
 }
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
