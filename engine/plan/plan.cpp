@@ -1,4 +1,5 @@
 #include "engine/plan/plan.h"
+#include "engine/order/order_tables.h"
 #include "engine/pattern/count.h"
 #include "engine/plan/plan_builder.h"
 #include <algorithm>
@@ -12,7 +13,7 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
     Plan plan;
     plan.problem = problem;
     plan.order.order = pattern.order;
-    if (!pattern.order.is_row()) plan.order.token_of_rank = tokens_by_rank(pattern.order, problem.kv_len);
+    if (!pattern.order.is_row()) plan.order.token_of_rank = *shared_tokens_by_rank(pattern.order, problem.kv_len);
     plan.mix = mix_mode(pattern);
     if (is_joint_softmax(plan.mix)) {
         plan.reason = "all branches of a row in one online softmax";

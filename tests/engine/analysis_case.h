@@ -2,6 +2,7 @@
 // Random cases of the analyses, and what they must find, pair by pair from the predicate.
 #include "engine/pattern/pattern_text.h"
 #include "engine/plan/plan.h"
+#include "tests/catch.h"
 #include "tests/engine/random_pattern.h"
 #include <optional>
 
@@ -36,6 +37,19 @@ inline std::optional<AnalysisCase> random_case(std::mt19937_64& random, const st
     Result<Plan> plan = make_plan(pattern, problem);
     if (!plan) return std::nullopt;
     return AnalysisCase{pattern, std::move(*plan)};
+}
+
+// Calls check(case, head) for the valid ones of 140 random cases, with the case in the message; returns how many.
+template <class Check> int for_each_random_case(std::mt19937_64& random, Check check) {
+    int seen = 0;
+    for (int trial = 0; trial < 140; ++trial) {
+        const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
+        if (!c) continue;
+        ++seen;
+        INFO(c->text());
+        check(*c, pick(random, 0, c->problem().heads - 1));
+    }
+    return seen;
 }
 
 } // namespace dilascope

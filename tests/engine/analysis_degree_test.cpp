@@ -32,28 +32,22 @@ Range random_range(std::mt19937_64& random, std::int64_t length) {
 
 TEST_CASE("degrees equal counting", "[analysis]") {
     std::mt19937_64 random(31);
-    int seen = 0;
-    for (int trial = 0; trial < 140; ++trial) {
-        const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
-        if (!c) continue;
-        ++seen;
-        const Problem& p = c->problem();
-        INFO(c->text());
-        const std::int64_t head = pick(random, 0, p.heads - 1);
+    const int seen = for_each_random_case(random, [&](const AnalysisCase& c, std::int64_t head) {
+        const Problem& p = c.problem();
         for (PairCount count : {PairCount::distinct, PairCount::multiplicity}) {
             std::vector<std::int64_t> of_query(std::size_t(p.seq_len), 0), of_key(std::size_t(p.kv_len), 0);
             for (std::int64_t q = 0; q < p.seq_len; ++q)
                 for (std::int64_t k = 0; k < p.kv_len; ++k) {
-                    const int times = c->multiplicity_of(head, q, k);
+                    const int times = c.multiplicity_of(head, q, k);
                     const int counted = count == PairCount::distinct ? times > 0 : times;
                     of_query[std::size_t(q)] += counted, of_key[std::size_t(k)] += counted;
                 }
             const Range queries = random_range(random, p.seq_len), keys = random_range(random, p.kv_len);
             const std::int64_t pixels = pick(random, 0, 1) == 0 ? queries.size() : pick(random, 1, 40);
-            REQUIRE(query_degrees(c->plan, head, count, queries, pixels).value() == reduce(of_query, queries, pixels));
-            REQUIRE(key_degrees(c->plan, head, count, keys, pixels).value() == reduce(of_key, keys, pixels));
+            REQUIRE(query_degrees(c.plan, head, count, queries, pixels).value() == reduce(of_query, queries, pixels));
+            REQUIRE(key_degrees(c.plan, head, count, keys, pixels).value() == reduce(of_key, keys, pixels));
         }
-    }
+    });
     REQUIRE(seen > 100);
 }
 

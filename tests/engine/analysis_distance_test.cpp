@@ -25,14 +25,8 @@ TEST_CASE("pairs of two progressions equal counting", "[analysis]") {
 
 TEST_CASE("distance profiles equal counting", "[analysis]") {
     std::mt19937_64 random(42);
-    int seen = 0;
-    for (int trial = 0; trial < 140; ++trial) {
-        const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
-        if (!c) continue;
-        ++seen;
-        const Problem& p = c->problem();
-        INFO(c->text());
-        const std::int64_t head = pick(random, 0, p.heads - 1);
+    const int seen = for_each_random_case(random, [&](const AnalysisCase& c, std::int64_t head) {
+        const Problem& p = c.problem();
         for (Distance distance : {Distance::query_minus_key, Distance::absolute})
             for (PairCount count : {PairCount::distinct, PairCount::multiplicity}) {
                 std::vector<std::int64_t> edges{distance == Distance::absolute ? pick(random, 0, 3)
@@ -50,13 +44,13 @@ TEST_CASE("distance profiles equal counting", "[analysis]") {
                         if (distance == Distance::absolute) d = std::abs(d);
                         const auto bin = std::ranges::upper_bound(edges, d) - edges.begin() - 1;
                         if (bin < 0 || std::size_t(bin) >= expected.size()) continue;
-                        const int times = c->multiplicity_of(head, q, k);
+                        const int times = c.multiplicity_of(head, q, k);
                         expected[std::size_t(bin)].pairs += count == PairCount::distinct ? times > 0 : times;
                         ++expected[std::size_t(bin)].allowed;
                     }
-                REQUIRE(distance_profile(c->plan, head, count, distance, edges).value() == expected);
+                REQUIRE(distance_profile(c.plan, head, count, distance, edges).value() == expected);
             }
-    }
+    });
     REQUIRE(seen > 100);
 }
 
