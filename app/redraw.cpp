@@ -14,13 +14,8 @@ std::vector<PixelRect> Redraw::draw(ImDrawData& frame) {
     std::vector<PixelRect> rects = damage_.update(frame);
     const PixelRect picture = {0, 0, int(frame.DisplaySize.x), int(frame.DisplaySize.y)};
     if (rects.empty()) return rects;
+    if (rects.front() == picture) return draw_whole(frame);
     glViewport(0, 0, picture.right, picture.bottom);
-    if (rects.front() == picture) {
-        glClearColor(0, 0, 0, 1);
-        glClear(GL_COLOR_BUFFER_BIT);
-        ImGui_ImplOpenGL3_RenderDrawData(&frame);
-        return rects;
-    }
     collect(frame, rects);
     // The frame itself, with one list in place of all its own: what an ImDrawData holds differs between ImGui's
     // versions.
@@ -30,6 +25,16 @@ std::vector<PixelRect> Redraw::draw(ImDrawData& frame) {
     frame.CmdLists[0] = first;
     frame.CmdListsCount = count;
     return rects;
+}
+
+std::vector<PixelRect> Redraw::draw_whole(ImDrawData& frame) {
+    const PixelRect picture = {0, 0, int(frame.DisplaySize.x), int(frame.DisplaySize.y)};
+    if (picture.is_empty()) return {};
+    glViewport(0, 0, picture.right, picture.bottom);
+    glClearColor(0, 0, 0, 1);
+    glClear(GL_COLOR_BUFFER_BIT);
+    ImGui_ImplOpenGL3_RenderDrawData(&frame);
+    return {picture};
 }
 
 // All vertices, and for each rectangle the commands and triangles that touch it, clipped to it.

@@ -14,6 +14,9 @@ public:
     // begins with an opaque fill of it. Returns what was drawn, nothing when the picture stays as it is; the pixels are
     // those of a whole redraw.
     std::vector<PixelRect> draw(ImDrawData& frame);
+    // Draws all of it, whatever the framebuffer holds; nothing is compared, and the next draw() draws everything only
+    // after a forget(). Nothing for an empty window.
+    static std::vector<PixelRect> draw_whole(ImDrawData& frame);
     // The framebuffer has lost its picture: the next draw() draws everything.
     void forget() { damage_.forget(); }
 
