@@ -66,7 +66,16 @@ std::int64_t count_cells(const BlockCells& cells, Range rows, Range columns) {
     rows = intersect(rows, cells.row_range), columns = intersect(columns, cells.column_range);
     if (rows.size() == 0 || columns.size() == 0) return 0;
     const bool cuts = cells.band.lo > columns.begin - (rows.end - 1) || cells.band.hi < columns.end - 1 - rows.begin;
-    if (!cuts) return count_in(cells.rows, rows) * count_in(cells.columns, columns);
+    const std::int64_t row_count = count_in(cells.rows, rows);
+    if (!cuts || row_count == 0) return row_count * count_in(cells.columns, columns);
+    if (row_count == 1) { // the blocks an edge cuts are asked for singly, and most often
+        const std::int64_t row = cells.rows.residue + cells.rows.modulus * first_index(cells.rows, rows.begin);
+        return count_in(cells.columns, intersect(columns, {row + cells.band.lo, row + cells.band.hi + 1}));
+    }
+    if (columns.size() == 1) {
+        const Range seeing = intersect(rows, {columns.begin - cells.band.hi, columns.begin - cells.band.lo + 1});
+        return count_in(cells.columns, columns) * count_in(cells.rows, seeing);
+    }
     const std::int64_t hi = std::min(cells.band.hi, columns.end - rows.begin);
     const std::int64_t lo = std::max(cells.band.lo, columns.begin - rows.end);
     if (lo > hi) return 0;

@@ -49,12 +49,14 @@ BlockRows::BlockRows(const Blocks& blocks, const Problem& problem, std::int64_t 
 
 std::span<const std::uint64_t> BlockRows::row(std::int64_t index) const {
     if (matrix_) return matrix_->row(index);
-    if (drawn_row_ != index) {
-        drawn_.resize(std::size_t(block_grid(blocks_, problem_).words()));
-        block_row(blocks_, problem_, head_, branch_, index, drawn_);
-        drawn_row_ = index;
+    if (drawn_[newest_].index != index) {
+        newest_ = 1 - newest_;
+        DrawnRow& drawn = drawn_[newest_];
+        drawn.words.resize(std::size_t(block_grid(blocks_, problem_).words()));
+        block_row(blocks_, problem_, head_, branch_, index, drawn.words);
+        drawn.index = index;
     }
-    return drawn_;
+    return drawn_[newest_].words;
 }
 
 } // namespace dilascope

@@ -49,7 +49,7 @@ int branch_count(const Blocks&);
 int head_class(const Blocks&, const Problem&, std::int64_t head);
 void count_row(const Blocks&, const Problem&, std::int64_t head, Count what, Range rows,
                std::span<const std::int64_t> edges, std::span<std::int64_t> counts);
-void prepare_count(const Blocks&, const Problem&, std::int64_t head, Count what);
+void count_picture(const Blocks&, const Problem&, std::int64_t head, Count what, const PixelGrid&, const RowDone& done);
 void append_tiles(const Blocks&, const Problem&, std::int64_t head, PlanBuilder& builder);
 
 } // namespace dilascope

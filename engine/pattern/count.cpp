@@ -1,36 +1,50 @@
 #include "engine/pattern/count.h"
 #include "engine/pattern/permuted_count.h"
+#include "engine/vector_clones.h"
+#include <bit>
 
 namespace dilascope {
 
-static void count_row(const Pattern& pattern, const Problem& problem, std::int64_t head, Count what, Range q,
-                      std::span<const std::int64_t> edges, std::span<std::int64_t> counts) {
-    const Range positions{query_position(problem, q.begin), query_position(problem, q.end)};
-    std::visit([&](const auto& kind) { count_row(kind, problem, head, what, positions, edges, counts); }, pattern.kind);
-}
+namespace {
 
-static void prepare_count(const Pattern& pattern, const Problem& problem, std::int64_t head, Count what) {
-    std::visit([&](const auto& kind) { prepare_count(kind, problem, head, what); }, pattern.kind);
+void count_picture(const Pattern& pattern, const Problem& problem, std::int64_t head, Count what,
+                   const PixelGrid& picture, const RowDone& done) {
+    if (is_permuted(pattern)) return count_permuted(pattern, problem, head, what, picture, done);
+    std::visit([&](const auto& kind) { count_picture(kind, problem, head, what, picture, done); }, pattern.kind);
 }
 
 // A curve only permutes a whole matrix: without causality it has as many pairs as its ranks.
-static bool counts_as_ranks(const Problem& problem, const Region& region) {
+bool counts_as_ranks(const Problem& problem, const Region& region) {
     return !problem.causal && problem.seq_len == problem.kv_len && region == whole_matrix(problem);
 }
 
+// double(count) in operations that every vector unit has: the upper half and the lower as mantissas of 2^84 and 2^52,
+// added with one rounding. 0 ≤ count.
+double exact_double(std::int64_t count) {
+    const auto upper = std::bit_cast<double>(std::uint64_t(count) >> 32 | 0x4530000000000000);
+    const auto lower = std::bit_cast<double>((std::uint64_t(count) & 0xffffffff) | 0x4330000000000000);
+    return upper - 0x1.00000001p84 + lower;
+}
+
+// density[i] = counts[i] / (height · widths[i])
+VECTOR_CLONES void divide(const std::int64_t* counts, double height, const double* widths, double* density,
+                          std::size_t size) {
+    for (std::size_t index = 0; index < size; ++index)
+        density[index] = exact_double(counts[index]) / (height * widths[index]);
+}
+
+} // namespace
+
 std::int64_t count_pairs(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
                          Count what) {
-    const std::int64_t edges[2] = {region.k.begin, std::max(region.k.begin, region.k.end)};
-    std::int64_t count = 0;
     if (region.q.size() == 0 || region.k.size() == 0) return 0;
-    if (is_permuted(pattern) && !counts_as_ranks(problem, region)) {
-        const std::int64_t q_edges[2] = {query_position(problem, region.q.begin),
-                                         query_position(problem, region.q.end)};
-        count_permuted(pattern, problem, head, what, q_edges, edges, {&count, 1});
-        return count;
-    }
-    prepare_count(pattern, problem, head, what);
-    count_row(pattern, problem, head, what, region.q, edges, {&count, 1});
+    const std::int64_t rows[2] = {query_position(problem, region.q.begin), query_position(problem, region.q.end)};
+    const std::int64_t columns[2] = {region.k.begin, region.k.end};
+    Pattern counted = pattern;
+    if (counts_as_ranks(problem, region)) counted.order = {};
+    std::int64_t count = 0;
+    count_picture(counted, problem, head, what, {rows, columns},
+                  [&](std::int64_t, std::span<const std::int64_t> counts) { count = counts[0]; });
     return count;
 }
 
@@ -43,37 +57,17 @@ std::vector<std::int64_t> pixel_edges(Range tokens, std::int64_t pixels) {
 
 void density_grid(const Pattern& pattern, const Problem& problem, std::int64_t head, const Region& region,
                   std::int64_t rows, std::int64_t columns, std::span<double> density, Count what) {
-    const std::vector<std::int64_t> q_edges = pixel_edges(region.q, rows), k_edges = pixel_edges(region.k, columns);
-    const auto share = [&](std::int64_t count, std::int64_t row, std::int64_t column) {
-        const std::int64_t cells = (q_edges[std::size_t(row) + 1] - q_edges[std::size_t(row)]) *
-                                   (k_edges[std::size_t(column) + 1] - k_edges[std::size_t(column)]);
-        return cells > 0 ? double(count) / double(cells) : 0.0;
-    };
-    if (is_permuted(pattern)) {
-        std::vector<std::int64_t> counts(std::size_t(rows * columns), 0);
-        std::vector<std::int64_t> positions;
-        for (std::int64_t edge : q_edges) positions.push_back(query_position(problem, edge));
-        count_permuted(pattern, problem, head, what, positions, k_edges, counts);
-        for (std::int64_t row = 0; row < rows; ++row)
-            for (std::int64_t column = 0; column < columns; ++column)
-                density[std::size_t(row * columns + column)] =
-                    share(counts[std::size_t(row * columns + column)], row, column);
-        return;
-    }
-    prepare_count(pattern, problem, head, what);
-    const bool worth_threads = rows * columns > 128 * 128;
-#pragma omp parallel if (worth_threads)
-    {
-        std::vector<std::int64_t> counts(std::size_t(columns), 0);
-#pragma omp for schedule(dynamic, 16)
-        for (std::int64_t row = 0; row < rows; ++row) {
-            const Range q{q_edges[std::size_t(row)], q_edges[std::size_t(row) + 1]};
-            std::fill(counts.begin(), counts.end(), 0);
-            count_row(pattern, problem, head, what, q, k_edges, counts);
-            for (std::int64_t column = 0; column < columns; ++column)
-                density[std::size_t(row * columns + column)] = share(counts[std::size_t(column)], row, column);
-        }
-    }
+    std::vector<std::int64_t> q_edges = pixel_edges(region.q, rows);
+    const std::vector<std::int64_t> k_edges = pixel_edges(region.k, columns);
+    for (std::int64_t& edge : q_edges) edge = query_position(problem, edge);
+    const PixelGrid picture{q_edges, k_edges};
+    std::vector<double> widths; // of empty pixels 1: their count is 0
+    for (std::int64_t column = 0; column < columns; ++column)
+        widths.push_back(double(std::max<std::int64_t>(1, picture.column(column).size())));
+    count_picture(pattern, problem, head, what, picture, [&](std::int64_t row, std::span<const std::int64_t> counts) {
+        const auto height = double(std::max<std::int64_t>(1, picture.row(row).size()));
+        divide(counts.data(), height, widths.data(), density.data() + row * columns, counts.size());
+    });
 }
 
 } // namespace dilascope

@@ -9,12 +9,13 @@
 //   head_class(kind, problem, head)      heads of equal class share tiles; classes are small integers
 //   count_row(kind, …)                   adds the exact pair counts of a row of rectangles: query positions `rows` ×
 //                                        keys edges[i] … edges[i+1] into counts[i]
-//   prepare_count(kind, …)               optional: builds what count_row shares between threads, before they start
+//   count_picture(kind, …)               optional: a whole picture of such rows, where they share work; the one below
+//                                        asks count_row for each
 //   append_tiles(kind, problem, head, builder)     query tiles and key runs covering the head's pairs exactly
 //
 // Query *positions* run over 0 … M−1 (query n stands at n + M − N). The predicate and counts here do not know of
-// causality except count_row; pattern.h applies it for all kinds.
-#include "engine/pattern/pairs.h"
+// causality except counts; pattern.h applies it for all kinds.
+#include "engine/pattern/pixel_grid.h"
 #include "engine/problem.h"
 #include "engine/result.h"
 #include <cstdint>
@@ -28,11 +29,20 @@ class PlanBuilder;
 using BranchSet = std::uint64_t;
 inline constexpr int max_branches = 64;
 
-// What count_row counts.
+// What is counted.
 struct Count {
     enum What { active_pairs, multiplicity, branch_pairs } what = active_pairs;
     int branch = 0; // for branch_pairs
 };
-template <class Kind> void prepare_count(const Kind&, const Problem&, std::int64_t /*head*/, Count) {}
+
+template <class Kind>
+void count_picture(const Kind& kind, const Problem& problem, std::int64_t head, Count what, const PixelGrid& picture,
+                   const RowDone& done) {
+    const auto add_row = [&](Range positions, std::span<std::int64_t> counts) {
+        count_row(kind, problem, head, what, positions, picture.columns, counts);
+    };
+    count_row_by_row(
+        picture, [&] { return add_row; }, done);
+}
 
 } // namespace dilascope

@@ -1,5 +1,5 @@
-#include "engine/pattern/permuted_count.h"
 #include "engine/order/order_tables.h"
+#include "engine/pattern/permuted_count.h"
 #include "engine/pattern/products.h"
 #include "engine/vector_clones.h"
 #include <algorithm>
@@ -188,8 +188,9 @@ private:
 } // namespace
 
 void count_permuted(const Pattern& pattern, const Problem& problem, std::int64_t head, Count what,
-                    std::span<const std::int64_t> q_edges, std::span<const std::int64_t> k_edges,
-                    std::span<std::int64_t> counts) {
+                    const PixelGrid& picture, const RowDone& done) {
+    const std::span<const std::int64_t> q_edges = picture.rows, k_edges = picture.columns;
+    std::vector<std::int64_t> counts(std::size_t(picture.row_count() * picture.column_count()), 0);
     Problem ranks = problem;
     ranks.seq_len = ranks.kv_len, ranks.causal = false;
     const OrderTable token_of_rank = shared_tokens_by_rank(pattern.order, problem.kv_len);
@@ -213,6 +214,9 @@ void count_permuted(const Pattern& pattern, const Problem& problem, std::int64_t
 #pragma omp critical
         for (std::size_t pixel = 0; pixel < counts.size(); ++pixel) counts[pixel] += counter.counts()[pixel];
     }
+    for (std::int64_t row = 0; row < picture.row_count(); ++row)
+        done(row, std::span<const std::int64_t>(counts).subspan(std::size_t(row * picture.column_count()),
+                                                                std::size_t(picture.column_count())));
 }
 
 } // namespace dilascope
