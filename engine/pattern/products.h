@@ -18,6 +18,7 @@ public:
     Products(const PatternKind& kind, const Problem& problem, std::int64_t head, Count what);
 
     std::int64_t group_count() const { return group_count_; }
+    std::int64_t rank_count() const { return problem_.kv_len; }
     // Ranks whose rows belong to a group.
     Range rows(std::int64_t group) const;
     // Overwrites `products` with those of the group.
