@@ -1,7 +1,9 @@
 #pragma once
 // Backend: executes plans. To add one: its folder or file here and one line in backends.cpp.
+#include "engine/dropout.h"
 #include "engine/pattern/pattern.h"
 #include "engine/plan/plan.h"
+#include <array>
 #include <atomic>
 #include <span>
 #include <string>
@@ -22,8 +24,32 @@ struct AttentionCall {
     float* out = nullptr;       // (B,N,H,D); 0 where a row sees no key
     float* lse = nullptr;       // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
     const CancelFlag* cancel = nullptr;
+    Dropout dropout; // of the softmax weights; lse is that of all keys
     bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 };
+
+// The gradient of Σ out·dout with respect to q, k and v, exact for the plan's mix (softmax_stopgrad: its branch weights
+// are constants, as torchscale has it).
+struct GradientCall {
+    const Problem* problem = nullptr;
+    const Pattern* pattern = nullptr;
+    const Plan* plan = nullptr;
+    const void* q = nullptr; // as in AttentionCall
+    const void* k = nullptr;
+    const void* v = nullptr;
+    const float* out = nullptr;  // what forward wrote
+    const float* lse = nullptr;  // what forward wrote
+    const float* dout = nullptr; // (B,N,H,D)
+    float* dq = nullptr;         // (B,N,H,D); 0 where a row sees no key
+    float* dk = nullptr;         // (B,M,G,D), summed over the query heads of a key head; 0 where no row sees the key
+    float* dv = nullptr;         // (B,M,G,D)
+    const CancelFlag* cancel = nullptr;
+    Dropout dropout; // forward's
+    bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
+};
+
+enum class Direction : std::uint8_t { forward, backward };
+constexpr auto enum_names(Direction) { return std::array<std::string_view, 2>{"forward", "backward"}; }
 
 // Which kernel would run, or why none can.
 struct KernelChoice {
@@ -38,13 +64,16 @@ public:
     virtual std::string_view name() const = 0; // "reference", "cpu", "cuda"
     virtual bool available() const = 0;
     virtual std::string status() const = 0; // "2 threads, AVX3", or why it is not available
-    virtual KernelChoice choose(const Problem& problem, const Pattern& pattern) const = 0;
+    virtual KernelChoice choose(const Problem& problem, const Pattern& pattern,
+                                Direction direction = Direction::forward) const = 0;
     virtual Result<void> forward(const AttentionCall& call) = 0;
+    virtual Result<void> backward(const GradientCall& call) = 0;
 };
 
 // All backends in order of preference; `auto` is the first available one that supports the problem.
 std::span<Backend* const> backends();
 // By name, or for "auto" by preference. Error when unknown (nearest name offered), not available or unable.
-Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern);
+Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern,
+                              Direction direction = Direction::forward);
 
 } // namespace dilascope

@@ -14,13 +14,14 @@ std::span<Backend* const> backends() {
     return all;
 }
 
-Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern) {
+Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern,
+                              Direction direction) {
     std::vector<std::string_view> names = {"auto"};
     std::string refusals;
     for (Backend* backend : backends()) {
         names.push_back(backend->name());
         if (name != "auto" && name != backend->name()) continue;
-        const KernelChoice choice = backend->choose(problem, pattern);
+        const KernelChoice choice = backend->choose(problem, pattern, direction);
         if (backend->available() && choice.supported()) return backend;
         refusals += fmt::format("{}{}: {}", refusals.empty() ? "" : "; ", backend->name(),
                                 backend->available() ? choice.reason : backend->status());

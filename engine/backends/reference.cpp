@@ -118,7 +118,8 @@ public:
     std::string_view name() const override { return "reference"; }
     bool available() const override { return true; }
     std::string status() const override { return "float64, straight from the predicate"; }
-    KernelChoice choose(const Problem& problem, const Pattern&) const override {
+    KernelChoice choose(const Problem& problem, const Pattern&, Direction direction) const override {
+        if (direction == Direction::backward) return {"", "reference has no gradient yet"};
         if (problem.dtype != Dtype::f32)
             return {"", fmt::format("reference reads f32 tensors, not {}", enum_name(problem.dtype))};
         return {"reference f64", "the truth the others are checked against"};
@@ -128,6 +129,7 @@ public:
         if (call.is_cancelled()) return fail("reference: cancelled");
         return {};
     }
+    Result<void> backward(const GradientCall&) override { return fail("reference has no gradient yet"); }
 };
 
 } // namespace

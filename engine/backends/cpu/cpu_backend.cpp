@@ -20,7 +20,8 @@ public:
         return fmt::format("{} thread{}, {}", threads, threads == 1 ? "" : "s", kernel->target);
     }
 
-    KernelChoice choose(const Problem& problem, const Pattern& pattern) const override {
+    KernelChoice choose(const Problem& problem, const Pattern& pattern, Direction direction) const override {
+        if (direction == Direction::backward) return {"", "cpu has no gradient yet"};
         const Result<TileKernel> kernel = tile_kernel();
         if (!kernel) return {"", kernel.error().what};
         if (problem.dtype != Dtype::f32)
@@ -40,6 +41,7 @@ public:
         if (call.plan->mix == MixMode::fkodom) return fkodom_forward(call);
         return cpu_forward(call, TRY(tile_kernel()));
     }
+    Result<void> backward(const GradientCall&) override { return fail("cpu has no gradient yet"); }
 };
 
 } // namespace
