@@ -36,7 +36,7 @@ public:
     }
 
     Result<void> forward(const AttentionCall& call) override {
-        const KernelChoice choice = choose(*call.problem, *call.pattern);
+        const KernelChoice choice = choose(*call.problem, *call.pattern, Direction::forward);
         if (!choice.supported()) return fail(choice.reason);
         if (call.plan->mix == MixMode::fkodom) return fkodom_forward(call);
         return cpu_forward(call, TRY(tile_kernel()));

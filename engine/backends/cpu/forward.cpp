@@ -63,8 +63,8 @@ std::vector<TileGroup> group_items(const AttentionCall& call, std::span<const Wo
 
 // Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
 struct StoredKeys {
-    const float *k = nullptr, *v = nullptr;
-    Buffer<float> k_copy, v_copy;
+    const std::byte *k = nullptr, *v = nullptr;
+    Buffer<std::byte> k_copy, v_copy;
     std::vector<std::int32_t> rank_of_token; // of copies
     const std::int32_t* place_of_token() const { return rank_of_token.empty() ? nullptr : rank_of_token.data(); }
 };
@@ -72,17 +72,18 @@ struct StoredKeys {
 Result<StoredKeys> store_keys(const AttentionCall& call) {
     const Problem& problem = *call.problem;
     const PlanOrder& order = call.plan->order;
-    StoredKeys stored{static_cast<const float*>(call.k), static_cast<const float*>(call.v), {}, {}, {}};
+    StoredKeys stored{static_cast<const std::byte*>(call.k), static_cast<const std::byte*>(call.v), {}, {}, {}};
     if (order.token_of_rank.empty() || order.order.use != OrderUse::layout) return stored;
-    stored.k_copy = TRY(Buffer<float>::allocate(key_elements(problem), "cpu/ordered_keys"));
-    stored.v_copy = TRY(Buffer<float>::allocate(key_elements(problem), "cpu/ordered_values"));
-    const std::int64_t row = problem.kv_heads * problem.head_dim;
+    const auto element = std::int64_t(dtype_bytes(problem.dtype));
+    stored.k_copy = TRY(Buffer<std::byte>::allocate(key_elements(problem) * element, "cpu/ordered_keys"));
+    stored.v_copy = TRY(Buffer<std::byte>::allocate(key_elements(problem) * element, "cpu/ordered_values"));
+    const std::int64_t row_bytes = problem.kv_heads * problem.head_dim * element;
 #pragma omp parallel for schedule(static)
     for (std::int64_t to = 0; to < problem.batch * problem.kv_len; ++to) {
         const std::int64_t rank = to % problem.kv_len;
         const std::int64_t from = to - rank + order.token_of_rank[std::size_t(rank)];
-        std::copy_n(stored.k + from * row, row, stored.k_copy.data() + to * row);
-        std::copy_n(stored.v + from * row, row, stored.v_copy.data() + to * row);
+        std::copy_n(stored.k + from * row_bytes, row_bytes, stored.k_copy.data() + to * row_bytes);
+        std::copy_n(stored.v + from * row_bytes, row_bytes, stored.v_copy.data() + to * row_bytes);
     }
     stored.k = stored.k_copy.data(), stored.v = stored.v_copy.data();
     stored.rank_of_token = inverse_permutation(order.token_of_rank);
@@ -91,10 +92,12 @@ Result<StoredKeys> store_keys(const AttentionCall& call) {
 
 HeadTensors head_tensors(const AttentionCall& call, const StoredKeys& stored, std::int64_t batch, std::int64_t head) {
     const Problem& problem = *call.problem;
-    const std::int64_t key_origin = key_offset(problem, batch, 0, kv_head(problem, head));
-    return {.q = static_cast<const float*>(call.q),
+    const std::int64_t key_origin =
+        key_offset(problem, batch, 0, kv_head(problem, head)) * std::int64_t(dtype_bytes(problem.dtype));
+    return {.q = call.q,
             .k = stored.k + key_origin,
             .v = stored.v + key_origin,
+            .dtype = problem.dtype,
             .key_step = problem.kv_heads * problem.head_dim,
             .head_dim = problem.head_dim,
             .scale_log2 = float(softmax_scale(problem) * std::numbers::log2e)};
@@ -125,7 +128,7 @@ void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKe
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
             const std::int64_t query = positions[tile][std::size_t(row)] - first_query;
             const TileState& state = work.tiles[tile];
-            merge_row(rule, state.out.data() + row * work.dim_step, state.row_max[row], problem.head_dim,
+            merge_row(rule, state.queries + row * work.dim_step, state.row_max[row], problem.head_dim,
                       call.out + rows[tile].offsets[std::size_t(row)],
                       call.lse + lse_offset(problem, batch, head, query));
         }

@@ -18,56 +18,81 @@ namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 using FloatVec = hn::Vec<FloatTag>;
 constexpr int lanes = HWY_LANES(float);
-// 6 rows × 4 vectors fill 32 registers (24 sums, 4 of b, 1 broadcast), 6 × 2 fill 16.
+// 6 rows × 4 vectors fill 32 registers (24 sums, 4 of b, 1 broadcast), 6 × 2 fill 16. Panels are transposed by fours.
 constexpr int micro_rows = 6;
-constexpr int micro_vectors = lanes == 16 || HWY_ARCH_ARM_A64 ? 4 : 2;
+constexpr int micro_vectors = lanes == 16 || lanes == 1 || HWY_ARCH_ARM_A64 ? 4 : 2;
+// A panel is a matrix with the rows of a tile as its columns, as many as the micro-kernel is wide: (D, panel_rows).
+constexpr int panel_rows = micro_vectors * lanes;
+constexpr std::int64_t panel_step(std::int64_t head_dim) { return (head_dim + 3) / 4 * 4 * panel_rows; }
 
 // How the left operand lies in memory: a(r, k) = a[r·step + k] or a[k·step + r].
 enum class Left { row_major, column_major };
 enum class Into { overwrite, add };
 
+// One operand or result of a run of micro-tiles: where the first begins, how far its rows (or, of b, its k) and the
+// tiles are apart.
+template <class T> struct Strided {
+    T* data;
+    std::int64_t step, tile_step = 0;
+};
+
+// `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` multiply-adds deep.
 template <int R, int C, Left left, Into into>
-HWY_NOINLINE void multiply(const float* HWY_RESTRICT a, std::int64_t a_step, const float* HWY_RESTRICT b,
-                           std::int64_t b_step, std::int64_t count, float* HWY_RESTRICT out, std::int64_t out_step) {
+HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<const float> b, std::int64_t count,
+                           Strided<float> out) {
     const FloatTag tag;
-    FloatVec sums[R][C];
+    for (; tiles > 0; --tiles, a.data += a.tile_step, out.data += out.tile_step) {
+        FloatVec sums[R][C];
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
+        for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c)
-            sums[r][c] = into == Into::add ? hn::Load(tag, out + r * out_step + c * lanes) : hn::Zero(tag);
-    for (std::int64_t k = 0; k < count; ++k) {
-        FloatVec right[C];
+            for (int c = 0; c < C; ++c)
+                sums[r][c] = into == Into::add ? hn::Load(tag, out.data + r * out.step + c * lanes) : hn::Zero(tag);
+        const float *HWY_RESTRICT from_a = a.data, *HWY_RESTRICT from_b = b.data;
+        for (std::int64_t k = 0; k < count; ++k) {
+            FloatVec right[C];
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) right[c] = hn::Load(tag, b + c * lanes);
+            for (int c = 0; c < C; ++c) right[c] = hn::Load(tag, from_b + c * lanes);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            const FloatVec spread = hn::Set(tag, left == Left::row_major ? a[r * a_step] : a[r]);
+            for (int r = 0; r < R; ++r) {
+                const FloatVec spread = hn::Set(tag, left == Left::row_major ? from_a[r * a.step] : from_a[r]);
 #pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sums[r][c] = hn::MulAdd(spread, right[c], sums[r][c]);
+                for (int c = 0; c < C; ++c) sums[r][c] = hn::MulAdd(spread, right[c], sums[r][c]);
+            }
+            from_a += left == Left::row_major ? 1 : a.step;
+            from_b += b.step;
         }
-        a += left == Left::row_major ? 1 : a_step;
-        b += b_step;
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) hn::Store(sums[r][c], tag, out.data + r * out.step + c * lanes);
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) hn::Store(sums[r][c], tag, out + r * out_step + c * lanes);
 }
 
-using MultiplyFunction = void (*)(const float*, std::int64_t, const float*, std::int64_t, std::int64_t, float*,
-                                  std::int64_t);
+using MultiplyFunction = void (*)(std::int64_t, Strided<const float>, Strided<const float>, std::int64_t,
+                                  Strided<float>);
 
 template <Left left, Into into, int... index>
 constexpr std::array<MultiplyFunction, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
     return {multiply<index % micro_rows + 1, index / micro_rows + 1, left, into>...};
 }
 
-// The instance for 1 … micro_rows rows and 1 … micro_vectors vectors.
-template <Left left, Into into> MultiplyFunction multiply_of(int rows, int vectors) {
+// out (+)= a·b for any number of rows and 1 … micro_vectors vectors. Rows are shared out evenly: 64 are 9 × 6 + 2 × 5,
+// which keeps the multiply-add units busier than 10 × 6 + 4.
+template <Left left, Into into>
+void multiply_rows(std::int64_t rows, int vectors, Strided<const float> a, Strided<const float> b, std::int64_t count,
+                   Strided<float> out) {
     static constexpr auto table =
         multiply_table<left, into>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
-    return table[std::size_t((vectors - 1) * micro_rows + rows - 1)];
+    const std::int64_t tiles = (rows + micro_rows - 1) / micro_rows;
+    if (tiles == 0) return;
+    const std::int64_t few = rows / tiles, larger = rows % tiles; // `larger` tiles have one row more
+    for (const auto& [height, number] : {std::pair{few + 1, larger}, std::pair{few, tiles - larger}}) {
+        if (number == 0) continue;
+        a.tile_step = height * (left == Left::row_major ? a.step : 1), out.tile_step = height * out.step;
+        table[std::size_t((vectors - 1) * micro_rows + height - 1)](number, a, b, count, out);
+        a.data += number * a.tile_step, out.data += number * out.tile_step;
+    }
 }
 
 } // namespace dilascope::HWY_NAMESPACE

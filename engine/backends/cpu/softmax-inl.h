@@ -1,4 +1,4 @@
-// Online softmax of a block of transposed scores, in log2 units: P = 2^(S − max), in place.
+// Online softmax of one panel's transposed scores, in log2 units: P = 2^(S − max), in place.
 // Included once per instruction set; see tile_kernel.cpp.
 #if defined(DILASCOPE_SOFTMAX_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef DILASCOPE_SOFTMAX_INL_H
@@ -13,103 +13,122 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-// 2^x for x ≤ 0, relative error below 2e-7; 0 below 2^−126, NaN stays NaN. x = n + f with |f| ≤ ½: adding 1.5·2²³
-// rounds x to n and leaves n in the low mantissa bits, from where a shift puts it into the exponent of the polynomial
-// 2^f.
-HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
+// 2^x of a few vectors of x ≤ 0, relative error below 2e-7; 0 from −127 down, NaN stays NaN. x = n + f with |f| ≤ ½:
+// adding 1.5·2²³ rounds x to n and leaves n in the low mantissa bits, from where a shift puts it into the exponent of
+// the polynomial 2^f. Step by step for all vectors: one chain after the other would fill the scheduler with waiting
+// steps.
+template <int C> HWY_INLINE void exp2_nonpositive(FloatVec (&x)[C]) {
     const FloatTag tag;
     const hn::RebindToSigned<FloatTag> bits;
     const FloatVec rounder = hn::Set(tag, 12582912.0f);
-    const FloatVec rounded = hn::Add(x, rounder);
-    const FloatVec f = hn::Sub(x, hn::Sub(rounded, rounder));
     // Minimax of the relative error on [−½, ½], degree 5, with 2^0 = 1 exactly: a maximum that stays must not rescale.
-    FloatVec p = hn::Set(tag, 0.0013264739f);
-    p = hn::MulAdd(p, f, hn::Set(tag, 0.00967151672f));
-    p = hn::MulAdd(p, f, hn::Set(tag, 0.0555073358f));
-    p = hn::MulAdd(p, f, hn::Set(tag, 0.240222424f));
-    p = hn::MulAdd(p, f, hn::Set(tag, 0.693147004f));
-    p = hn::MulAdd(p, f, hn::Set(tag, 1.0f));
-    const auto scaled = hn::Add(hn::BitCast(bits, p), hn::ShiftLeft<23>(hn::BitCast(bits, rounded)));
-    return hn::IfThenZeroElse(hn::Lt(x, hn::Set(tag, -126.0f)), hn::BitCast(tag, scaled));
+    constexpr float coefficients[6] = {0.0013264739f, 0.00967151672f, 0.0555073358f, 0.240222424f, 0.693147004f, 1.0f};
+    FloatVec rounded[C], p[C];
+    // At −127 the exponent field of 1 becomes 0: exactly zero. The operand order lets a NaN through.
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = hn::Max(hn::Set(tag, -127.0f), x[c]);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], rounder);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = hn::Sub(x[c], hn::Sub(rounded[c], rounder));
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) p[c] = hn::Set(tag, coefficients[0]);
+#pragma GCC unroll 8
+    for (int power = 1; power < 6; ++power)
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) p[c] = hn::MulAdd(p[c], x[c], hn::Set(tag, coefficients[power]));
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c)
+        x[c] = hn::BitCast(tag, hn::Add(hn::BitCast(bits, p[c]), hn::ShiftLeft<23>(hn::BitCast(bits, rounded[c]))));
 }
 
-// Scores of keys that a row does not see become −inf.
-inline void mask_scores(const KeyBlock& block, int row_count, TileWorkspace& work) {
+HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
+    FloatVec one[1] = {x};
+    exp2_nonpositive(one);
+    return one[0];
+}
+
+// Scores (keys, panel_rows) of keys that a row does not see become −inf. `row`: the panel's first.
+inline void mask_scores(const KeyBlock& block, int key_begin, int key_end, int row, int vectors, float* scores) {
     const FloatTag tag;
     const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
-    for (int key = 0; key < block.count; ++key) {
-        const int begin = block.row_begin[std::size_t(key)], end = block.row_end[std::size_t(key)];
-        float* scores = work.scores.data() + key * work.row_step;
-        for (int row = 0; row < row_count; row += lanes) {
-            if (begin <= row && row + lanes <= end) continue;
-            const FloatVec index = hn::Iota(tag, float(row));
+    for (int key = key_begin; key < key_end; ++key) {
+        const int begin = block.row_begin[std::size_t(key)] - row, end = block.row_end[std::size_t(key)] - row;
+        for (int lane = 0; lane < vectors * lanes; lane += lanes) {
+            if (begin <= lane && lane + lanes <= end) continue;
+            const FloatVec index = hn::Iota(tag, float(lane));
             const auto sees =
                 hn::And(hn::Ge(index, hn::Set(tag, float(begin))), hn::Lt(index, hn::Set(tag, float(end))));
-            hn::Store(hn::IfThenElse(sees, hn::Load(tag, scores + row), nothing), tag, scores + row);
+            float* score = scores + key * panel_rows + lane;
+            hn::Store(hn::IfThenElse(sees, hn::Load(tag, score), nothing), tag, score);
         }
     }
 }
 
-// Rows whose maximum grew: what they summed so far shrinks to the new maximum.
-inline void rescale_rows(const float* shrink, int row_begin, int row_end, std::int64_t dim_step, float* out_rows) {
+// One panel's softmax so far.
+struct PanelState {
+    float *out, *row_max, *row_sum; // out: (D, panel_rows)
+    std::int64_t head_dim;
+};
+
+// Scores of a few keys to weights, added to their rows' sums.
+template <int C, int keys> HWY_INLINE void weigh(float* scores, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
     const FloatTag tag;
-    for (int row = row_begin; row < row_end; ++row) {
-        if (shrink[row - row_begin] == 1) continue;
-        float* out = out_rows + row * dim_step;
-        const FloatVec factor = hn::Set(tag, shrink[row - row_begin]);
-        for (std::int64_t d = 0; d < dim_step; d += lanes)
-            hn::Store(hn::Mul(hn::Load(tag, out + d), factor), tag, out + d);
+    FloatVec x[C * keys];
+#pragma GCC unroll 4
+    for (int index = 0; index < C * keys; ++index)
+        x[index] = hn::Sub(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes), max[index % C]);
+    exp2_nonpositive(x);
+#pragma GCC unroll 4
+    for (int index = 0; index < C * keys; ++index) {
+        hn::Store(x[index], tag, scores + index / C * panel_rows + index % C * lanes);
+        sum[index % C] = hn::Add(sum[index % C], x[index]);
     }
 }
 
-// C vectors of rows: new maximum, weights, their sum, and O rescaled only where the maximum grew.
-template <int C> void softmax_rows(int key_count, int row, int row_count, TileState& tile, TileWorkspace& work) {
+// Scores to weights, in place: new maximum, weights, their sum; O shrinks where the maximum grew.
+template <int C> void softmax_panel(float* scores, int key_count, PanelState panel) {
     const FloatTag tag;
-    const std::int64_t step = work.row_step;
-    float* scores = work.scores.data() + row;
     FloatVec max[C], sum[C];
 #pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) max[c] = hn::Load(tag, tile.row_max.data() + row + c * lanes);
+    for (int c = 0; c < C; ++c) max[c] = hn::Load(tag, panel.row_max + c * lanes);
     for (int key = 0; key < key_count; ++key)
 #pragma GCC unroll 4
-        for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * step + c * lanes));
+        for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * panel_rows + c * lanes));
 
     const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
-        const FloatVec old_max = hn::Load(tag, tile.row_max.data() + row + c * lanes);
-        hn::Store(max[c], tag, tile.row_max.data() + row + c * lanes);
+        const FloatVec old_max = hn::Load(tag, panel.row_max + c * lanes);
+        hn::Store(max[c], tag, panel.row_max + c * lanes);
         max[c] = hn::IfThenElse(hn::Eq(max[c], nothing), hn::Zero(tag), max[c]); // −inf − −inf would be NaN
         const FloatVec shrink = exp2_nonpositive(hn::Sub(old_max, max[c]));
-        sum[c] = hn::Mul(hn::Load(tag, tile.row_sum.data() + row + c * lanes), shrink);
+        sum[c] = hn::Mul(hn::Load(tag, panel.row_sum + c * lanes), shrink);
         const auto grew = hn::And(hn::Ne(shrink, hn::Set(tag, 1.0f)), hn::Ne(old_max, nothing));
         if (hn::AllFalse(tag, grew)) continue;
-        HWY_ALIGN float factors[lanes];
-        hn::Store(hn::IfThenElse(grew, shrink, hn::Set(tag, 1.0f)), tag, factors);
-        const int first = row + c * lanes;
-        rescale_rows(factors, first, HWY_MIN(first + lanes, row_count), work.dim_step, tile.out.data());
+        for (std::int64_t d = 0; d < panel.head_dim; ++d) {
+            float* out = panel.out + d * panel_rows + c * lanes;
+            hn::Store(hn::Mul(hn::Load(tag, out), shrink), tag, out);
+        }
     }
 
     FloatVec block_sum[C]; // summed apart: long rows then lose no digits
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) block_sum[c] = hn::Zero(tag);
-    for (int key = 0; key < key_count; ++key)
+    constexpr int keys_at_once = C < 4 ? 4 / C : 1;
+    int key = 0;
+    for (; key + keys_at_once <= key_count; key += keys_at_once)
+        weigh<C, keys_at_once>(scores + key * panel_rows, max, block_sum);
+    for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, max, block_sum);
 #pragma GCC unroll 4
-        for (int c = 0; c < C; ++c) {
-            float* score = scores + key * step + c * lanes;
-            const FloatVec weight = exp2_nonpositive(hn::Sub(hn::Load(tag, score), max[c]));
-            hn::Store(weight, tag, score);
-            block_sum[c] = hn::Add(block_sum[c], weight);
-        }
-#pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, tile.row_sum.data() + row + c * lanes);
+    for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, panel.row_sum + c * lanes);
 }
 
-inline void softmax(int key_count, int row_count, TileState& tile, TileWorkspace& work) {
-    int row = 0;
-    for (; row + (micro_vectors - 1) * lanes < row_count; row += micro_vectors * lanes)
-        softmax_rows<micro_vectors>(key_count, row, row_count, tile, work);
-    for (; row < row_count; row += lanes) softmax_rows<1>(key_count, row, row_count, tile, work);
+inline void softmax_panel(float* scores, int key_count, int vectors, PanelState panel) {
+    if (vectors == micro_vectors) return softmax_panel<micro_vectors>(scores, key_count, panel);
+    for (int c = 0; c < vectors; ++c)
+        softmax_panel<1>(scores + c * lanes, key_count,
+                         {panel.out + c * lanes, panel.row_max + c * lanes, panel.row_sum + c * lanes, panel.head_dim});
 }
 
 } // namespace dilascope::HWY_NAMESPACE

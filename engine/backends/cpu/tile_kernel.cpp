@@ -1,23 +1,21 @@
 // The tile kernel in every instruction set of target_set.h. This file is compiled once per set by foreach_target.h.
 //
-// Scores are kept transposed, Sᵀ (keys, rows): then K is the broadcast operand and needs no transposing, only the
-// tile's own queries do, once; the softmax runs down columns with no sum across lanes; and P is already the
-// column-major left operand of PV. Both products are the same micro-kernel. Keys and values are copied into dense rows
-// first, which makes strided (dilated) runs as fast as dense ones and keeps a block within a few pages.
+// A tile is worked on in panels of as many rows as the micro-kernel is wide. Scores are kept transposed, Sᵀ (keys,
+// rows): K is the broadcast operand and needs no transposing, only the tile's own queries do, once; the softmax runs
+// down columns with no sum across lanes; and P is the right operand of Oᵀ += VᵀP, whose broadcast operand V lies as it
+// came. Both products are the same micro-kernel, and a panel's queries, scores and outputs stay in L1 (4 + 12 + 4 KB
+// with AVX2 and D = 64) while the block's keys and values stream from L2. Keys and values are copied into dense rows
+// first, which makes strided (dilated) runs as fast as dense ones and keeps a block within a few pages; their rows are
+// an odd number of cache lines apart, so that a column of them uses all sets.
 //
-// Measured on two Zen 4 cores of a busy machine (D = 64, N = 4096, one thread, per block of 192 keys and tile of 128
-// rows, in thousands of 2.6 GHz ticks; 139 is the multiply-add floor): scores 72, values 71, softmax 13, gather 8 to
-// 50, depending on how many heads lie between two rows. What was tried on the gather: prefetch in a function of its own
-// (GCC 12 drops the calls: nothing gained); without the line that an unaligned row reaches into (one line in five still
-// missed); a whole block within the first panel of scores (the product waits for line buffers: scores 98); a few rows
-// at each micro-tile, and four tiles sharing a block (kept: 62 to 78 % of peak with 4 heads). Queries transposed d by d
-// over all rows, or row by row: 5 % and 9 % of a window pattern's time; 16 rows at a time 4 %.
+// TODO_NUMBERS
 #include "engine/backends/cpu/target_set.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backends/cpu/tile_kernel.cpp"
 #include "hwy/foreach_target.h" // must come before highway.h
 #include "hwy/highway.h"
 
+#include "engine/backends/cpu/rows-inl.h"
 #include "engine/backends/cpu/softmax-inl.h"
 #include <algorithm>
 #include <cmath>
@@ -27,40 +25,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-void load_queries(const TileRows& rows, const HeadTensors& head, std::int64_t row_step, TileState& tile) {
-    constexpr int group = 16; // rows a power of two apart share few cache sets: more of them at once evict each other
-    for (int first = 0; first < rows.count; first += group) {
-        const int count = std::min(group, rows.count - first);
-        for (std::int64_t d = 0; d < head.head_dim; ++d) {
-            float* to = &tile.queries[d * row_step + first];
-            for (int row = 0; row < count; ++row)
-                to[row] = head.q[rows.offsets[std::size_t(first + row)] + d] * head.scale_log2;
-            std::fill(to + count, to + group, 0.0f); // padding rows: harmless scores of 0
-        }
-    }
-    std::fill(tile.out.begin(), tile.out.end(), 0.0f);
-    std::fill(tile.row_max.begin(), tile.row_max.end(), -std::numeric_limits<float>::infinity());
-    std::fill(tile.row_sum.begin(), tile.row_sum.end(), 0.0f);
-}
-
-void gather_row(const float* from, std::int64_t head_dim, std::int64_t dim_step, float* to) {
-    const FloatTag tag;
-    std::int64_t d = 0;
-    for (; d + lanes <= head_dim; d += lanes) hn::Store(hn::LoadU(tag, from + d), tag, to + d);
-    for (; d < head_dim; ++d) to[d] = from[d];
-    for (; d < dim_step; ++d) to[d] = 0;
-}
-
-void gather(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
-    for (int key = 0; key < block.count; ++key) {
-        const std::int64_t from = block.places[std::size_t(key)] * head.key_step, to = key * work.dim_step;
-        gather_row(head.k + from, head.head_dim, work.dim_step, work.keys.data() + to);
-        gather_row(head.v + from, head.head_dim, work.dim_step, work.values.data() + to);
-    }
+void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& work, TileState& tile) {
+    load_rows(head.q, head.dtype, rows, head.head_dim, work.dim_step, work.rows);
+    transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim, head.scale_log2, tile.queries);
+    std::fill_n(tile.out, max_tile_rows * work.dim_step, 0.0f);
+    std::fill_n(tile.row_max, max_tile_rows, -std::numeric_limits<float>::infinity());
+    std::fill_n(tile.row_sum, max_tile_rows, 0.0f);
 }
 
 // Calls for the rows of the next block, a few each time the product has a micro-tile done: rows far apart (other heads
 // lie between) defeat the hardware prefetcher, and all at once would take the line buffers from the product.
+constexpr int keys_between_prefetches = 2 * micro_rows;
 class Prefetcher {
 public:
     Prefetcher(const HeadTensors& head, const KeyBlock& next, int steps)
@@ -71,12 +46,13 @@ public:
 
 private:
     HWY_INLINE void fetch(int end) {
-        constexpr std::int64_t line = 64 / sizeof(float);
+        const auto element = std::int64_t(dtype_bytes(head_.dtype)), row_bytes = head_.head_dim * element;
         for (; key_ < end; ++key_) {
-            const std::int64_t from = next_.places[std::size_t(key_)] * head_.key_step;
-            for (const float* row : {head_.k + from, head_.v + from}) {
-                for (std::int64_t d = 0; d < head_.head_dim; d += line) __builtin_prefetch(row + d, 0, 2);
-                __builtin_prefetch(row + head_.head_dim - 1, 0, 2); // an unaligned row reaches into one line more
+            const std::int64_t from = next_.places[std::size_t(key_)] * head_.key_step * element;
+            for (const void* tensor : {head_.k, head_.v}) {
+                const char* row = static_cast<const char*>(tensor) + from;
+                for (std::int64_t byte = 0; byte < row_bytes; byte += 64) __builtin_prefetch(row + byte, 0, 2);
+                __builtin_prefetch(row + row_bytes - 1, 0, 2); // an unaligned row reaches into one line more
             }
         }
     }
@@ -85,44 +61,12 @@ private:
     int keys_per_step_, key_ = 0;
 };
 
-// Half-open range of row indices, or of keys of the block.
+// Half-open range of keys of a block.
 struct Span {
     int begin, end;
 };
 
-// Rows that see at least one of the keys [key, key + count), rounded out to whole vectors.
-Span visible_rows(const KeyBlock& block, int key, int count, int row_count) {
-    Span rows{0, row_count};
-    if (block.is_banded) {
-        rows = {row_count, 0};
-        for (int index = key; index < key + count; ++index) {
-            rows.begin = std::min(rows.begin, block.row_begin[std::size_t(index)]);
-            rows.end = std::max(rows.end, block.row_end[std::size_t(index)]);
-        }
-    }
-    return {rows.begin / lanes * lanes, (rows.end + lanes - 1) / lanes * lanes};
-}
-
-constexpr int panel_rows = micro_vectors * lanes;
-
-// Sᵀ = K Qᵀ, skipping micro-tiles that the mask would empty.
-void compute_scores(const KeyBlock& block, int row_count, std::int64_t head_dim, const TileState& tile,
-                    TileWorkspace& work, Prefetcher& prefetcher) {
-    for (int panel = 0; panel < row_count; panel += panel_rows) {
-        for (int key = 0; key < block.count; key += micro_rows) {
-            prefetcher.step();
-            const int keys = std::min(micro_rows, block.count - key);
-            const Span rows = visible_rows(block, key, keys, row_count);
-            const int begin = std::max(rows.begin, panel), end = std::min(rows.end, panel + panel_rows);
-            if (begin >= end) continue;
-            multiply_of<Left::row_major, Into::overwrite>(keys, (end - begin) / lanes)(
-                work.keys.data() + key * work.dim_step, work.dim_step, tile.queries.data() + begin, work.row_step,
-                head_dim, work.scores.data() + key * work.row_step + begin, work.row_step);
-        }
-    }
-}
-
-// Keys of the block from the first to the last that one of the rows sees.
+// Keys of the block from the first to the last that one of the rows [row, row + count) sees.
 Span visible_keys(const KeyBlock& block, int row, int count) {
     if (!block.is_banded) return {0, block.count};
     const auto is_seen = [&](int key) {
@@ -134,19 +78,6 @@ Span visible_keys(const KeyBlock& block, int row, int count) {
     return keys;
 }
 
-// O += P V for a few rows (≤ micro_rows) and a range of the block's keys.
-void add_values(int row, int row_count, Span keys, TileState& tile, const TileWorkspace& work) {
-    const int vectors = int(work.dim_step / lanes);
-    const int groups = (vectors + micro_vectors - 1) / micro_vectors;
-    for (int group = 0; group < groups; ++group) { // even shares: 5 vectors are 3 + 2, not 4 + 1
-        const int first = group * vectors / groups, last = (group + 1) * vectors / groups;
-        multiply_of<Left::column_major, Into::add>(row_count, last - first)(
-            work.scores.data() + keys.begin * work.row_step + row, work.row_step,
-            work.values.data() + keys.begin * work.dim_step + first * lanes, work.dim_step, keys.end - keys.begin,
-            tile.out.data() + row * work.dim_step + first * lanes, work.dim_step);
-    }
-}
-
 // 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
 bool all_finite(const float* values, std::int64_t count) {
     const FloatTag tag;
@@ -156,31 +87,64 @@ bool all_finite(const float* values, std::int64_t count) {
     return hn::AllTrue(tag, hn::Eq(zero, hn::Zero(tag)));
 }
 
-// O += P V.
-void add_values(const KeyBlock& block, int row_count, TileState& tile, const TileWorkspace& work) {
-    if (block.is_banded && !all_finite(work.values.data(), block.count * work.dim_step)) {
-        for (int row = 0; row < row_count; ++row) // one by one, only what the row sees
-            for (int key = 0; key < block.count; ++key)
-                if (block.row_begin[std::size_t(key)] <= row && row < block.row_end[std::size_t(key)])
-                    add_values(row, 1, {key, key + 1}, tile, work);
-        return;
-    }
-    for (int row = 0; row < row_count; row += micro_rows) {
-        const int rows = std::min(micro_rows, row_count - row);
-        const Span keys = visible_keys(block, row, rows);
-        if (keys.begin < keys.end) add_values(row, rows, keys, tile, work);
+// A block's keys and what one panel of rows sees of them.
+struct PanelBlock {
+    const KeyBlock& block;
+    bool is_finite;     // its values; only asked of banded blocks
+    int row, row_count; // the panel's rows within the tile
+    Span keys;
+    int vectors() const { return (row_count + lanes - 1) / lanes; }
+};
+
+// Sᵀ = K Qᵀ.
+void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float* queries, TileWorkspace& work,
+                    Prefetcher* prefetcher) {
+    for (int key = panel.keys.begin; key < panel.keys.end; key += keys_between_prefetches) {
+        if (prefetcher) prefetcher->step();
+        multiply_rows<Left::row_major, Into::overwrite>(
+            std::min(keys_between_prefetches, panel.keys.end - key), panel.vectors(),
+            {work.keys + key * work.dim_step, work.dim_step}, {queries, panel_rows}, head_dim,
+            {work.scores + key * panel_rows, panel_rows});
     }
 }
 
-void accumulate(const KeyBlock& block, const TileRows& rows, std::int64_t head_dim, TileState& tile,
-                TileWorkspace& work, Prefetcher& prefetcher) {
-    compute_scores(block, rows.count, head_dim, tile, work, prefetcher);
-    if (block.is_banded) mask_scores(block, rows.count, work);
-    softmax(block.count, rows.count, tile, work);
-    add_values(block, rows.count, tile, work);
+// Oᵀ += VᵀP.
+void add_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
+    multiply_rows<Left::column_major, Into::add>(head_dim, panel.vectors(),
+                                                 {work.values + panel.keys.begin * work.dim_step, work.dim_step},
+                                                 {work.scores + panel.keys.begin * panel_rows, panel_rows},
+                                                 panel.keys.end - panel.keys.begin, {out, panel_rows});
 }
 
-void finish(const TileRows& rows, std::int64_t dim_step, TileState& tile) {
+// The same, one by one, only what each row sees.
+void add_seen_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
+    for (int key = panel.keys.begin; key < panel.keys.end; ++key) {
+        const int begin = std::max(panel.block.row_begin[std::size_t(key)] - panel.row, 0);
+        const int end = std::min(panel.block.row_end[std::size_t(key)] - panel.row, panel.row_count);
+        for (std::int64_t d = 0; d < head_dim; ++d)
+            for (int row = begin; row < end; ++row)
+                out[d * panel_rows + row] += work.scores[key * panel_rows + row] * work.values[key * work.dim_step + d];
+    }
+}
+
+void accumulate(const PanelBlock& panel, std::int64_t head_dim, TileState& tile, TileWorkspace& work,
+                Prefetcher* prefetcher) {
+    if (panel.keys.begin >= panel.keys.end) return;
+    const std::int64_t offset = panel.row / panel_rows * panel_step(head_dim);
+    float* out = tile.out + offset;
+    compute_scores(panel, head_dim, tile.queries + offset, work, prefetcher);
+    if (panel.block.is_banded)
+        mask_scores(panel.block, panel.keys.begin, panel.keys.end, panel.row, panel.vectors(), work.scores);
+    softmax_panel(work.scores + panel.keys.begin * panel_rows, panel.keys.end - panel.keys.begin, panel.vectors(),
+                  {out, tile.row_max + panel.row, tile.row_sum + panel.row, head_dim});
+    if (panel.is_finite)
+        add_values(panel, head_dim, work, out);
+    else
+        add_seen_values(panel, head_dim, work, out);
+}
+
+void finish(const TileRows& rows, std::int64_t head_dim, std::int64_t dim_step, TileState& tile) {
+    transpose_from_panels(tile.out, rows.count, head_dim, dim_step, tile.queries);
     const FloatTag tag;
     for (int row = 0; row < rows.count; ++row) {
         const float sum = tile.row_sum[row];
@@ -189,9 +153,9 @@ void finish(const TileRows& rows, std::int64_t dim_step, TileState& tile) {
             continue; // out is 0 already
         }
         tile.row_max[row] = float((double(tile.row_max[row]) + std::log2(double(sum))) * std::log(2.0));
-        float* out = tile.out.data() + row * dim_step;
+        float* out = tile.queries + row * dim_step;
         const FloatVec share = hn::Set(tag, 1 / sum);
-        for (std::int64_t d = 0; d < dim_step; d += lanes)
+        for (std::int64_t d = 0; d < head_dim; d += lanes)
             hn::Store(hn::Mul(hn::Load(tag, out + d), share), tag, out + d);
     }
 }
@@ -202,20 +166,29 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
     int current = 0;
     feed.next(blocks[current]);
     Prefetcher(head, blocks[current], 1).rest();
-    for (std::size_t index = 0; index < tiles.size(); ++index)
-        load_queries(tiles[index], head, work.row_step, work.tiles[index]);
+    for (std::size_t index = 0; index < tiles.size(); ++index) start_tile(tiles[index], head, work, work.tiles[index]);
+    const int panels = (tiles.back().count + panel_rows - 1) / panel_rows;
     for (; blocks[current].count > 0; current = 1 - current) {
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current]);
-        gather(head, block, work);
-        const int panels = (tiles.front().count + panel_rows - 1) / panel_rows * int(tiles.size());
-        Prefetcher prefetcher(head, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
+        gather(head.k, head, block, work.dim_step, work.keys);
+        gather(head.v, head, block, work.dim_step, work.values);
+        const bool is_finite = !block.is_banded || all_finite(work.values, block.count * work.dim_step);
+        Prefetcher prefetcher(head, blocks[1 - current],
+                              panels * ((block.count + keys_between_prefetches - 1) / keys_between_prefetches));
         for (std::size_t index = 0; index < tiles.size(); ++index)
-            accumulate(block, tiles[index], head.head_dim, work.tiles[index], work, prefetcher);
+            for (int row = 0; row < tiles[index].count; row += panel_rows) {
+                const int count = std::min(panel_rows, tiles[index].count - row);
+                const PanelBlock panel{block, is_finite, row, count, visible_keys(block, row, count)};
+                // The last tile fetches the next block: sooner, the other tiles would push it out of L2 again.
+                accumulate(panel, head.head_dim, work.tiles[index], work,
+                           index + 1 == tiles.size() ? &prefetcher : nullptr);
+            }
         prefetcher.rest();
     }
-    for (std::size_t index = 0; index < tiles.size(); ++index) finish(tiles[index], work.dim_step, work.tiles[index]);
+    for (std::size_t index = 0; index < tiles.size(); ++index)
+        finish(tiles[index], head.head_dim, work.dim_step, work.tiles[index]);
 }
 
 void exp2_of(const float* x, std::int64_t count, float* y) {
@@ -244,8 +217,11 @@ HWY_EXPORT(make_tile_kernel);
 
 namespace {
 
-constexpr std::int64_t widest_lanes = 16;
-std::int64_t padded(std::int64_t count) { return (count + widest_lanes - 1) / widest_lanes * widest_lanes; }
+constexpr std::int64_t widest_lanes = 16, widest_panel = 64;
+// An odd number of lines: a power of two would put a column of many rows into few cache sets.
+std::int64_t padded_row(std::int64_t head_dim) {
+    return ((head_dim + widest_lanes - 1) / widest_lanes | 1) * widest_lanes;
+}
 
 TileKernel kernel_of(std::int64_t targets) {
     hwy::ChosenTarget chosen;
@@ -276,26 +252,24 @@ Result<TileKernel> tile_kernel() {
 
 int tiles_per_group(std::int64_t head_dim) {
     constexpr std::int64_t state_bytes_max = 320 << 10; // of a 1 MiB L2; scores, keys and values need the rest
-    const std::int64_t state_bytes = 2 * max_tile_rows * padded(head_dim) * std::int64_t(sizeof(float));
+    const std::int64_t state_bytes = 2 * max_tile_rows * padded_row(head_dim) * std::int64_t(sizeof(float));
+    if (getenv("TPG")) return atoi(getenv("TPG"));
     return int(std::clamp<std::int64_t>(state_bytes_max / state_bytes, 1, 4));
 }
 
 Result<TileWorkspace> TileWorkspace::allocate(std::int64_t head_dim) {
     TileWorkspace work;
-    work.dim_step = padded(head_dim);
-    // One vector more than the rows need: a power-of-two step would put the same column of all keys into 8 cache sets.
-    work.row_step = padded(max_tile_rows) + widest_lanes;
-    for (int index = 0; index < tiles_per_group(head_dim); ++index) {
-        TileState tile;
-        tile.queries = TRY(Buffer<float>::allocate(head_dim * work.row_step, "cpu/queries"));
-        tile.out = TRY(Buffer<float>::allocate(max_tile_rows * work.dim_step, "cpu/out"));
-        tile.row_max = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_max"));
-        tile.row_sum = TRY(Buffer<float>::allocate(work.row_step, "cpu/row_sum"));
-        work.tiles.push_back(std::move(tile));
-    }
-    work.scores = TRY(Buffer<float>::allocate(max_block_keys * work.row_step, "cpu/scores"));
-    work.keys = TRY(Buffer<float>::allocate(max_block_keys * work.dim_step, "cpu/keys"));
-    work.values = TRY(Buffer<float>::allocate(max_block_keys * work.dim_step, "cpu/values"));
+    work.dim_step = padded_row(head_dim);
+    const std::int64_t rows = max_tile_rows * work.dim_step, keys = max_block_keys * work.dim_step;
+    const std::int64_t scores = max_block_keys * widest_panel, tiles = tiles_per_group(head_dim);
+    const std::int64_t floats = tiles * 2 * (rows + max_tile_rows) + rows + scores + 2 * keys;
+    work.memory = TRY(Buffer<float>::allocate(floats, "cpu/workspace"));
+    float* next = work.memory.data();
+    const auto take = [&](std::int64_t count) { return std::exchange(next, next + count); };
+    work.keys = take(keys), work.values = take(keys), work.scores = take(scores);
+    for (int index = 0; index < tiles; ++index)
+        work.tiles.push_back({take(rows), take(rows), take(max_tile_rows), take(max_tile_rows)});
+    work.rows = take(rows);
     return work;
 }
 

@@ -4,6 +4,7 @@
 // A tile of rows meets its keys block by block: S = QKᵀ, online softmax, O += PV. Everything a thread writes sits in
 // its TileWorkspace, whose size depends on the tile and head_dim only, never on N.
 #include "engine/backends/cpu/key_block.h"
+#include "engine/dtype.h"
 #include "engine/memory/buffer.h"
 #include <atomic>
 #include <span>
@@ -12,21 +13,25 @@
 
 namespace dilascope {
 
-// What one tile carries from block to block. Steps are in floats; rows are padded to whole vectors of the widest set.
+// What one tile carries from block to block. Rows stand side by side in panels (panel, D, panel_rows), panel_rows as
+// wide as the instruction set's micro-kernel.
 struct TileState {
-    Buffer<float> queries; // (D, row_step): the tile's queries, transposed, times scale·log2(e)
-    Buffer<float> out;     // (rows, dim_step): Σ P V; after attend() the output rows
-    Buffer<float> row_max; // (row_step): largest score so far, log2 units; after attend() the rows' LSE
-    Buffer<float> row_sum; // (row_step): Σ P so far
+    float* queries =
+        nullptr; // panels: the tile's queries times scale·log2(e); after attend() the output rows (rows, dim_step)
+    float* out = nullptr;     // panels: Σ P V
+    float* row_max = nullptr; // (rows): largest score so far, log2 units; after attend() the rows' LSE
+    float* row_sum = nullptr; // (rows): Σ P so far
 };
 
-// One thread's scratch.
+// One thread's scratch, all of it in one piece of memory.
 struct TileWorkspace {
-    std::int64_t dim_step = 0; // D padded
-    std::int64_t row_step = 0; // rows padded, and one vector more
+    std::int64_t dim_step = 0; // D padded to whole vectors of the widest set, and an odd number of lines
     std::vector<TileState> tiles;
-    Buffer<float> scores;       // (keys, row_step): Sᵀ in log2 units, then the weights P in place
-    Buffer<float> keys, values; // (keys, dim_step): the block's rows, gathered and zero-padded
+    float* rows = nullptr;   // (rows, dim_step): a tile's queries as they come
+    float* scores = nullptr; // (keys, panel_rows): one panel's Sᵀ in log2 units, then the weights P in place
+    float* keys = nullptr;   // (keys, dim_step): the block's rows, gathered and zero-padded
+    float* values = nullptr;
+    Buffer<float> memory;
 
     static Result<TileWorkspace> allocate(std::int64_t head_dim);
 };
@@ -40,11 +45,12 @@ struct TileRows {
     std::array<std::int64_t, max_tile_rows> offsets; // element offset of each row from q
 };
 
-// The tensors of one (batch, kv head).
+// The tensors of one (batch, kv head), of f32, f16 or bf16; offsets and steps in elements.
 struct HeadTensors {
-    const float* q = nullptr; // row r of a tile starts at q + offsets[r]
-    const float* k = nullptr; // key m starts at k + m·key_step
-    const float* v = nullptr;
+    const void* q = nullptr; // row r of a tile starts at q + offsets[r]
+    const void* k = nullptr; // key m starts at k + m·key_step
+    const void* v = nullptr;
+    Dtype dtype = Dtype::f32;
     std::int64_t key_step = 0;
     std::int64_t head_dim = 0;
     float scale_log2 = 1; // score scale · log2(e)
@@ -53,8 +59,8 @@ struct HeadTensors {
 struct TileKernel {
     const char* target = ""; // "AVX3", "AVX2", …
     // Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
-    // work.tiles[t].out holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops between
-    // blocks when the flag (may be null) is set; the workspace is then meaningless.
+    // work.tiles[t].queries holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops
+    // between blocks when the flag (may be null) is set; the workspace is then meaningless.
     void (*attend)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const std::atomic<bool>* cancel,
                    TileWorkspace&) = nullptr;
     void (*exp2)(const float* x, std::int64_t count, float* y) = nullptr; // for the accuracy test; x ≤ 0

@@ -1,0 +1,117 @@
+// Rows of tensors into the layouts of the products: dense f32 rows, and panels of transposed rows.
+// Included once per instruction set; see tile_kernel.cpp.
+#if defined(DILASCOPE_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef DILASCOPE_ROWS_INL_H
+#undef DILASCOPE_ROWS_INL_H
+#else
+#define DILASCOPE_ROWS_INL_H
+#endif
+#include "engine/backends/cpu/micro_kernel-inl.h"
+#include "engine/backends/cpu/tile_kernel.h"
+#include <algorithm>
+
+HWY_BEFORE_NAMESPACE();
+namespace dilascope::HWY_NAMESPACE {
+
+HWY_INLINE FloatVec load_as_f32(const float* from) { return hn::LoadU(FloatTag(), from); }
+template <class Narrow> HWY_INLINE FloatVec load_as_f32(const Narrow* from) {
+    return hn::PromoteTo(FloatTag(), hn::LoadU(hn::Rebind<Narrow, FloatTag>(), from));
+}
+
+// One row of D elements as f32, zeros up to `padded_dim`.
+template <class Element>
+HWY_INLINE void load_row(const Element* from, std::int64_t head_dim, std::int64_t padded_dim, float* to) {
+    const FloatTag tag;
+    std::int64_t d = 0;
+    for (; d + lanes <= head_dim; d += lanes) hn::Store(load_as_f32(from + d), tag, to + d);
+    if (d < head_dim) { // the last few through a buffer: the row may end the tensor
+        Element rest[lanes] = {};
+        std::copy_n(from + d, head_dim - d, rest);
+        hn::Store(load_as_f32(rest), tag, to + d);
+        d += lanes;
+    }
+    for (; d < padded_dim; d += lanes) hn::Store(hn::Zero(tag), tag, to + d);
+}
+
+// Calls visit(tensor as typed pointer) for the element type of a tensor at rest.
+template <class Visit> HWY_INLINE void with_elements(const void* tensor, Dtype dtype, Visit visit) {
+    if (dtype == Dtype::bf16)
+        visit(static_cast<const hwy::bfloat16_t*>(tensor));
+    else if (dtype == Dtype::f16)
+        visit(static_cast<const hwy::float16_t*>(tensor));
+    else
+        visit(static_cast<const float*>(tensor));
+}
+
+// Row r of the tile to to[r·step …], dense.
+inline void load_rows(const void* tensor, Dtype dtype, const TileRows& rows, std::int64_t head_dim, std::int64_t step,
+                      float* to) {
+    with_elements(tensor, dtype, [&](const auto* elements) {
+        for (int row = 0; row < rows.count; ++row)
+            load_row(elements + rows.offsets[std::size_t(row)], head_dim, step, to + row * step);
+    });
+}
+
+// Keys of a block, of k or v, to dense rows.
+inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& block, std::int64_t step, float* to) {
+    with_elements(tensor, head.dtype, [&](const auto* elements) {
+        for (int key = 0; key < block.count; ++key)
+            load_row(elements + block.places[std::size_t(key)] * head.key_step, head.head_dim, step, to + key * step);
+    });
+}
+
+// Four rows of four to four columns.
+HWY_INLINE void transpose_4x4(const float* from, std::int64_t from_step, float factor, float* to,
+                              std::int64_t to_step) {
+#if HWY_TARGET == HWY_SCALAR
+    for (int row = 0; row < 4; ++row)
+        for (int column = 0; column < 4; ++column) to[column * to_step + row] = factor * from[row * from_step + column];
+#else
+    const hn::FixedTag<float, 4> tag;
+    const hn::RepartitionToWide<decltype(tag)> pairs;
+    const auto scale = hn::Set(tag, factor);
+    const auto row0 = hn::Mul(hn::LoadU(tag, from), scale), row1 = hn::Mul(hn::LoadU(tag, from + from_step), scale);
+    const auto row2 = hn::Mul(hn::LoadU(tag, from + 2 * from_step), scale),
+               row3 = hn::Mul(hn::LoadU(tag, from + 3 * from_step), scale);
+    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(tag, row0, row1)),
+               low23 = hn::BitCast(pairs, hn::InterleaveLower(tag, row2, row3));
+    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(tag, row0, row1)),
+               high23 = hn::BitCast(pairs, hn::InterleaveUpper(tag, row2, row3));
+    hn::StoreU(hn::BitCast(tag, hn::InterleaveLower(pairs, low01, low23)), tag, to);
+    hn::StoreU(hn::BitCast(tag, hn::InterleaveUpper(pairs, low01, low23)), tag, to + to_step);
+    hn::StoreU(hn::BitCast(tag, hn::InterleaveLower(pairs, high01, high23)), tag, to + 2 * to_step);
+    hn::StoreU(hn::BitCast(tag, hn::InterleaveUpper(pairs, high01, high23)), tag, to + 3 * to_step);
+#endif
+}
+
+// Dense rows (row_count, step) to panels (panel, D, panel_rows) times factor; rows of the last panel that do not exist
+// are zeros. Reads up to three rows more than there are.
+inline void transpose_to_panels(const float* rows, int row_count, std::int64_t step, std::int64_t head_dim,
+                                float factor, float* panels) {
+    const std::int64_t quads = (head_dim + 3) / 4;
+    for (int first = 0; first < row_count; first += panel_rows) {
+        float* panel = panels + first / panel_rows * panel_step(head_dim);
+        const int count = std::min(panel_rows, row_count - first);
+        for (std::int64_t quad = 0; quad < quads; ++quad)
+            for (int row = 0; row < count; row += 4)
+                transpose_4x4(rows + (first + row) * step + quad * 4, step, factor, panel + quad * 4 * panel_rows + row,
+                              panel_rows);
+        if (count == panel_rows) continue;
+        for (std::int64_t d = 0; d < head_dim; ++d)
+            std::fill(panel + d * panel_rows + count, panel + (d + 1) * panel_rows, 0.0f);
+    }
+}
+
+// Panels (panel, D, panel_rows) to dense rows.
+inline void transpose_from_panels(const float* panels, int row_count, std::int64_t head_dim, std::int64_t step,
+                                  float* rows) {
+    const std::int64_t quads = (head_dim + 3) / 4;
+    for (int row = 0; row < row_count; row += 4)
+        for (std::int64_t quad = 0; quad < quads; ++quad)
+            transpose_4x4(panels + row / panel_rows * panel_step(head_dim) + quad * 4 * panel_rows + row % panel_rows,
+                          panel_rows, 1.0f, rows + row * step + quad * 4, step);
+}
+
+} // namespace dilascope::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
