@@ -1,5 +1,6 @@
 #pragma once
-// Conversions between f32 and the 16-bit types: round to nearest even; subnormals, infinities and NaNs survive.
+// Conversions between f32 and the other element types. To 16 bits they round to nearest even; subnormals, infinities
+// and NaNs survive.
 #include "engine/dtype.h"
 #include <bit>
 #include <cstring>
@@ -48,6 +49,20 @@ inline void narrow_f32(const float* from, std::int64_t count, Dtype dtype, void*
         auto* narrow = static_cast<std::uint16_t*>(to);
         for (std::int64_t index = 0; index < count; ++index)
             narrow[index] = dtype == Dtype::f16 ? f16_from_f32(from[index]) : bf16_from_f32(from[index]);
+    }
+}
+
+// Elements first … first + count of a tensor of `dtype`, exactly.
+inline void widen_to_f64(const void* tensor, Dtype dtype, std::int64_t first, std::int64_t count, double* to) {
+    const auto copy = [&](const auto* from, auto convert) {
+        for (std::int64_t index = 0; index < count; ++index) to[index] = double(convert(from[first + index]));
+    };
+    const auto same = [](auto value) { return value; };
+    switch (dtype) {
+    case Dtype::f32: return copy(static_cast<const float*>(tensor), same);
+    case Dtype::f16: return copy(static_cast<const std::uint16_t*>(tensor), f32_from_f16);
+    case Dtype::bf16: return copy(static_cast<const std::uint16_t*>(tensor), f32_from_bf16);
+    case Dtype::f64: return copy(static_cast<const double*>(tensor), same);
     }
 }
 

@@ -1,92 +1,55 @@
 #include "engine/backends/reference.h"
+#include "engine/backends/reference_gradient.h"
+#include "engine/backends/reference_row.h"
+#include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 #include <map>
 
 namespace dilascope {
 
-std::vector<SeenKey> seen_keys(const Pattern& pattern, const Problem& problem, std::int64_t head, std::int64_t q) {
-    std::vector<SeenKey> keys;
-    for (std::int64_t key = 0; key < problem.kv_len; ++key)
-        if (const BranchSet set = branches(pattern, problem, head, q, key))
-            keys.push_back({key, set, multiplicity(pattern, set)});
-    return keys;
-}
-
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr int joint = -1; // all branches in one softmax
-
-int times_counted(const SeenKey& seen, int branch) {
-    return branch == joint ? seen.times : int(seen.branches >> branch & 1);
-}
-
-// One softmax: out[d] += weight · Σ_k p_k v_k[d] over the seen keys of `branch` (or all). Returns its log-sum-exp.
-double attend_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, int branch, double weight,
-                  double* out) {
-    const Problem& p = *call.problem;
-    const auto* q = static_cast<const float*>(call.q) + query_offset(p, row.batch, row.query, row.head);
-    const auto* k = static_cast<const float*>(call.k);
-    const auto* v = static_cast<const float*>(call.v);
-    const std::int64_t group = kv_head(p, row.head);
-    std::vector<double> scores(keys.size());
-    double largest = minus_infinity;
-    for (std::size_t index = 0; index < keys.size(); ++index) {
-        if (times_counted(keys[index], branch) == 0) continue;
-        const float* key = k + key_offset(p, row.batch, keys[index].key, group);
-        double score = 0;
-        for (std::int64_t d = 0; d < p.head_dim; ++d) score += double(q[d]) * double(key[d]);
-        scores[index] = score * softmax_scale(p);
-        largest = std::max(largest, scores[index]);
-    }
-    if (largest == minus_infinity) return minus_infinity;
-    double sum = 0;
-    for (std::size_t index = 0; index < keys.size(); ++index)
-        if (const int times = times_counted(keys[index], branch)) sum += times * std::exp(scores[index] - largest);
-    for (std::size_t index = 0; index < keys.size(); ++index) {
-        const int times = times_counted(keys[index], branch);
-        if (times == 0) continue;
-        const double share = weight * times * std::exp(scores[index] - largest) / sum;
-        const float* value = v + key_offset(p, row.batch, keys[index].key, group);
-        for (std::int64_t d = 0; d < p.head_dim; ++d) out[d] += share * double(value[d]);
-    }
-    return largest + std::log(sum);
-}
 
 // fkodom's denominators: Σ over the sequence of each branch's output, (branches, D), for one batch element and head.
 std::vector<double> sequence_sums(const AttentionCall& call, std::int64_t batch, std::int64_t head) {
     const Problem& p = *call.problem;
     const int branch_total = branch_count(*call.pattern);
     std::vector<double> sums(std::size_t(branch_total * p.head_dim), 0.0);
-    for (std::int64_t query = 0; query < p.seq_len; ++query) {
+    for (std::int64_t query = 0; query < p.seq_len && !call.is_cancelled(); ++query) {
         const std::vector<SeenKey> keys = seen_keys(*call.pattern, p, head, query);
+        const ReferenceRow row = reference_row(call, {batch, head, query}, keys);
         for (int branch = 0; branch < branch_total; ++branch)
-            attend_row(call, {batch, head, query}, keys, branch, 1, sums.data() + branch * p.head_dim);
+            add_values(call, row, row_softmax(row, branch), sums.data() + branch * p.head_dim);
     }
     return sums;
 }
 
 // A row under the pattern's mix. `sums` is only read for fkodom. `out` starts at zero. Returns the joint log-sum-exp.
-double mix_row(const AttentionCall& call, RowIndex row, std::span<const SeenKey> keys, std::span<const double> sums,
+double mix_row(const AttentionCall& call, RowIndex index, std::span<const SeenKey> keys, std::span<const double> sums,
                double* out) {
-    const MixMode mix = mix_mode(*call.pattern);
-    if (is_joint_softmax(mix)) return attend_row(call, row, keys, joint, 1, out);
     const Problem& p = *call.problem;
+    const MixMode mix = mix_mode(*call.pattern);
+    const ReferenceRow row = reference_row(call, index, keys);
+    if (is_joint_softmax(mix)) {
+        const RowSoftmax softmax = row_softmax(row, joint_branches);
+        add_values(call, row, softmax, out);
+        return softmax.lse;
+    }
     const int branch_total = branch_count(*call.pattern);
-    std::vector<double> branch_out(std::size_t(p.head_dim));
     double lse = minus_infinity;
     for (int branch = 0; branch < branch_total; ++branch) {
-        std::ranges::fill(branch_out, 0.0);
-        const double branch_lse =
-            attend_row(call, row, keys, branch, mix == MixMode::none ? 1.0 : 1.0 / branch_total, branch_out.data());
-        if (branch_lse == minus_infinity) continue;
+        const RowSoftmax softmax = row_softmax(row, branch);
+        if (softmax.is_empty()) continue;
+        std::vector<double> branch_out(std::size_t(p.head_dim), 0.0);
+        add_values(call, row, softmax, branch_out.data());
         for (std::int64_t d = 0; d < p.head_dim; ++d) {
-            const double divisor = mix == MixMode::fkodom ? sums[std::size_t(branch * p.head_dim + d)] : 1.0;
+            double divisor = mix == MixMode::none ? 1.0 : branch_total;
+            if (mix == MixMode::fkodom) divisor *= sums[std::size_t(branch * p.head_dim + d)];
             out[d] += branch_out[std::size_t(d)] / divisor;
         }
-        const double larger = std::max(lse, branch_lse), smaller = std::min(lse, branch_lse);
+        const double larger = std::max(lse, softmax.lse), smaller = std::min(lse, softmax.lse);
         lse = larger + std::log1p(std::exp(smaller - larger));
     }
     return lse;
@@ -118,10 +81,7 @@ public:
     std::string_view name() const override { return "reference"; }
     bool available() const override { return true; }
     std::string status() const override { return "float64, straight from the predicate"; }
-    KernelChoice choose(const Problem& problem, const Pattern&, Direction direction) const override {
-        if (direction == Direction::backward) return {"", "reference has no gradient yet"};
-        if (problem.dtype != Dtype::f32)
-            return {"", fmt::format("reference reads f32 tensors, not {}", enum_name(problem.dtype))};
+    KernelChoice choose(const Problem&, const Pattern&, Direction) const override {
         return {"reference f64", "the truth the others are checked against"};
     }
     Result<void> forward(const AttentionCall& call) override {
@@ -129,7 +89,7 @@ public:
         if (call.is_cancelled()) return fail("reference: cancelled");
         return {};
     }
-    Result<void> backward(const GradientCall&) override { return fail("reference has no gradient yet"); }
+    Result<void> backward(const GradientCall& call) override { return reference_gradient(call); }
 };
 
 } // namespace

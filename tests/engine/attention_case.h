@@ -1,9 +1,12 @@
 #pragma once
-// One attention call with its own random tensors and poisoned outputs, for oracle tests.
+// One attention call and its gradient, with their own random tensors and poisoned outputs, for oracle tests.
 #include "engine/backends/backend.h"
+#include "engine/dtype_convert.h"
 #include "tests/engine/random_pattern.h"
+#include "tests/engine/tolerance.h"
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 namespace dilascope {
@@ -22,32 +25,44 @@ struct AttentionCase {
     Problem problem;
     Pattern pattern;
     Plan plan;
-    std::vector<float> q, k, v, out, lse;
+    Dropout dropout;
+    std::vector<float> q, k, v, dout; // a call reads q, k and v rounded to problem.dtype
+    std::vector<float> out, lse, dq, dk, dv;
 
     AttentionCase(const Pattern& pattern_in, const Problem& problem_in, std::uint64_t seed)
         : problem(problem_in), pattern(pattern_in), plan(make_plan(pattern_in, problem_in).value()),
-          q(std::size_t(query_elements(problem))), k(std::size_t(key_elements(problem))), v(k.size()), out(q.size()),
-          lse(std::size_t(lse_elements(problem))) {
-        fill_normal(q, seed), fill_normal(k, seed + 1), fill_normal(v, seed + 2);
+          q(std::size_t(query_elements(problem))), k(std::size_t(key_elements(problem))), v(k.size()), dout(q.size()),
+          out(q.size()), lse(std::size_t(lse_elements(problem))), dq(q.size()), dk(k.size()), dv(k.size()) {
+        fill_normal(q, seed), fill_normal(k, seed + 1), fill_normal(v, seed + 2), fill_normal(dout, seed + 3);
     }
     AttentionCall call() {
-        const float poison = std::numeric_limits<float>::quiet_NaN();
-        std::ranges::fill(out, poison), std::ranges::fill(lse, poison);
-        return {&problem, &pattern, &plan, q.data(), k.data(), v.data(), out.data(), lse.data(), nullptr};
+        store_inputs();
+        poison(out), poison(lse);
+        return {&problem,          &pattern,   &plan,      stored_[0].data(), stored_[1].data(),
+                stored_[2].data(), out.data(), lse.data(), nullptr,           dropout};
+    }
+    // Reads the `out` and `lse` of the forward that ran last.
+    GradientCall gradient_call() {
+        store_inputs();
+        poison(dq), poison(dk), poison(dv);
+        return {&problem,   &pattern,    &plan,     stored_[0].data(), stored_[1].data(), stored_[2].data(), out.data(),
+                lse.data(), dout.data(), dq.data(), dk.data(),         dv.data(),         nullptr,           dropout};
+    }
+
+private:
+    std::vector<std::byte> stored_[3]; // q, k, v as problem.dtype
+
+    void store_inputs() {
+        const std::vector<float>* const inputs[] = {&q, &k, &v};
+        for (std::size_t index = 0; index < 3; ++index) {
+            const std::vector<float>& input = *inputs[index];
+            stored_[index].resize(input.size() * dtype_bytes(problem.dtype));
+            narrow_f32(input.data(), std::int64_t(input.size()), problem.dtype, stored_[index].data());
+        }
+    }
+    static void poison(std::vector<float>& values) {
+        std::ranges::fill(values, std::numeric_limits<float>::quiet_NaN());
     }
 };
-
-// Worst excess of |value − truth| over abs + rel·|truth|; ≤ 0 when all agree. Infinities must match exactly; NaN never
-// agrees.
-inline double worst_excess(const std::vector<float>& values, const std::vector<float>& truth, double abs, double rel) {
-    double worst = -abs;
-    for (std::size_t index = 0; index < values.size(); ++index) {
-        if (values[index] == truth[index]) continue;
-        const double error = std::abs(double(values[index]) - double(truth[index]));
-        if (!(error < std::numeric_limits<double>::infinity())) return std::numeric_limits<double>::infinity();
-        worst = std::max(worst, error - abs - rel * std::abs(double(truth[index])));
-    }
-    return worst;
-}
 
 } // namespace dilascope
