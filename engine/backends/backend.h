@@ -64,6 +64,7 @@ public:
     virtual std::string_view name() const = 0; // "reference", "cpu", "cuda"
     virtual bool available() const = 0;
     virtual std::string status() const = 0; // "2 threads, AVX3", or why it is not available
+    // One that supports backward honours dropout, in both directions.
     virtual KernelChoice choose(const Problem& problem, const Pattern& pattern,
                                 Direction direction = Direction::forward) const = 0;
     virtual Result<void> forward(const AttentionCall& call) = 0;

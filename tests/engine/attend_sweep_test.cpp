@@ -1,70 +1,34 @@
 // The oracle sweep: every backend against the float64 reference over random patterns and awkward shapes.
-#include "engine/backends/reference.h"
-#include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
-#include "tests/engine/attention_case.h"
+#include "tests/engine/sweep.h"
 
 using namespace dilascope;
 
-// f32: 1e-5 absolute and relative; sums of up to 1024 terms of size 1 in f32 lose less than that.
-static constexpr double tolerance = 1e-5;
-
-static std::string describe(const AttentionCase& c) {
-    const Problem& p = c.problem;
-    return to_text(c.pattern) + " B" + std::to_string(p.batch) + " N" + std::to_string(p.seq_len) + " M" +
-           std::to_string(p.kv_len) + " H" + std::to_string(p.heads) + " G" + std::to_string(p.kv_heads) + " D" +
-           std::to_string(p.head_dim) + (p.causal ? " causal" : "");
-}
-
-static void check_against_reference(AttentionCase& c, double out_tolerance = tolerance) {
+static void check_against_reference(AttentionCase& c) {
+    const std::vector<Backend*> able = rivals(c, Direction::forward);
+    if (able.empty()) return;
     INFO(describe(c));
     REQUIRE(reference_backend().forward(c.call()));
     const std::vector<float> out = c.out, lse = c.lse;
-    for (Backend* backend : backends()) {
-        if (backend == &reference_backend() || !backend->available() ||
-            !backend->choose(c.problem, c.pattern).supported())
-            continue;
+    const Tolerance tolerance = tolerance_of(c.problem.dtype, c.dropout);
+    for (Backend* backend : able) {
         INFO(backend->name());
         REQUIRE(backend->forward(c.call()));
-        REQUIRE(worst_excess(c.out, out, out_tolerance, tolerance) <= 0);
-        REQUIRE(worst_excess(c.lse, lse, tolerance, tolerance) <= 0);
+        REQUIRE(worst_excess(c.out, out, tolerance.out, tolerance.out) <= 0);
+        REQUIRE(worst_excess(c.lse, lse, tolerance.lse, tolerance.lse) <= 0);
     }
 }
-
-// Random case `index`; mixes take turns so that every preset and mode is seen.
-static void sweep(std::uint64_t seed, int cases, const std::vector<std::int64_t>& lengths,
-                  const std::vector<std::int64_t>& widths) {
-    std::mt19937_64 random(seed);
-    for (int done = 0; done < cases;) {
-        Problem problem = random_problem(random, lengths);
-        problem.head_dim = pick_of(random, widths);
-        while (double(query_elements(problem)) * double(problem.kv_len) > 4e8 && problem.heads > 1)
-            problem.heads = problem.kv_heads = 1;
-        if (double(query_elements(problem)) * double(problem.kv_len) > 4e8) problem.batch = 1;
-        Pattern pattern = random_ordered_pattern(random, problem.kv_len, problem.heads);
-        if (Dilated* dilated = std::get_if<Dilated>(&pattern.kind)) {
-            dilated->mix =
-                MixMode(pick(random, 0, 3)); // fkodom divides by sums that can be near zero: its own test below
-        }
-        if (!validate(pattern, problem)) continue;
-        AttentionCase c(pattern, problem, seed + std::uint64_t(done) * 3);
-        check_against_reference(c);
-        ++done;
-    }
-}
-
-static const std::vector<std::int64_t> all_widths = {1, 3, 8, 32, 64, 80, 128, 256};
 
 TEST_CASE("every backend equals the reference on short sequences", "[attend]") {
-    sweep(10, 60, {1, 2, 3, 5, 17, 63, 64, 65, 127}, all_widths);
+    for_random_cases({10, 60, {1, 2, 3, 5, 17, 63, 64, 65, 127}, all_widths, 1e7}, check_against_reference);
 }
 
 TEST_CASE("every backend equals the reference on many short sequences", "[attend][slow]") {
-    sweep(12, 300, {1, 2, 3, 5, 17, 63, 64, 65, 127}, all_widths);
+    for_random_cases({12, 300, {1, 2, 3, 5, 17, 63, 64, 65, 127}}, check_against_reference);
 }
 
 TEST_CASE("every backend equals the reference on long sequences", "[attend][slow]") {
-    sweep(11, 120, {127, 509, 1024}, all_widths);
+    for_random_cases({11, 120, {127, 509, 1024}}, check_against_reference);
 }
 
 TEST_CASE("every preset equals the reference", "[attend]") {

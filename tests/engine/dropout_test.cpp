@@ -47,8 +47,9 @@ TEST_CASE("a pair's fate depends on the seed, the row, the query and the key, an
         return count;
     };
     CHECK(differing({}, {}) == 0);
-    for (const Place& other : {Place{6}, Place{5 + (std::uint64_t{1} << 32)}, Place{5, 1}, Place{5, 0, 1},
-                               Place{5, 0, 0, 1}, Place{5, 0, 0, 8}, Place{5, 0, beyond}, Place{5, 0, 0, 8 * beyond}}) {
+    for (const Place& other :
+         {Place{6}, Place{5 + (std::uint64_t{1} << 32)}, Place{5, 1}, Place{5, 0, 1}, Place{5, 0, 0, 1},
+          Place{5, 0, 0, 2}, Place{5, 0, 0, 4}, Place{5, 0, 0, 8}, Place{5, 0, beyond}, Place{5, 0, 0, 8 * beyond}}) {
         INFO(other.seed << " " << other.row << " " << other.query << " " << other.key);
         CHECK(std::abs(differing({}, other) - 16384) < 4.5 * 90.5); // √(32768/4)
     }
