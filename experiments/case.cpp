@@ -31,7 +31,7 @@ Result<Problem> problem_of(const Case& config) {
     problem.head_dim = config.head_dim;
     problem.dtype = TRY(named<Dtype>("dtype", config.dtype, storable_count));
     problem.causal = config.causal;
-    TRY(named<Direction>("direction", config.direction));
+    TRY(named<TimedDirection>("direction", config.direction));
     TRY(named<CacheState>("cache", config.cache));
     TRY(validate(problem));
     return problem;

@@ -7,8 +7,8 @@
 namespace dilascope {
 
 // What one timed call computes.
-enum class Direction : std::uint8_t { forward, backward, forward_backward };
-constexpr auto enum_names(Direction) {
+enum class TimedDirection : std::uint8_t { forward, backward, forward_backward };
+constexpr auto enum_names(TimedDirection) {
     return std::array<std::string_view, 3>{"forward", "backward", "forward+backward"};
 }
 

@@ -21,7 +21,7 @@ std::vector<std::string_view> choices_of(std::string_view field) {
     }
     std::vector<std::string_view> names;
     if (field == "direction")
-        for (std::string_view name : enum_names(Direction{})) names.push_back(name);
+        for (std::string_view name : enum_names(TimedDirection{})) names.push_back(name);
     if (field == "cache")
         for (std::string_view name : enum_names(CacheState{})) names.push_back(name);
     return names;
