@@ -75,12 +75,11 @@ double Cost::kv_reuse() const {
 
 double workspace_bytes(std::int64_t head_dim) {
     // As TileWorkspace::allocate (engine/backends/cpu/tile_kernel.cpp) does it; a test holds them together.
-    constexpr double lanes = 16, block_keys = 192;
-    const auto padded = [](double count) { return double(std::int64_t((count + lanes - 1) / lanes)) * lanes; };
-    const double dim_step = padded(double(head_dim)), row_step = padded(max_tile_rows) + lanes;
-    const double states = std::clamp(double(std::int64_t((320 << 10) / (2 * max_tile_rows * dim_step * 4))), 1.0, 4.0);
-    const double state_floats = double(head_dim) * row_step + max_tile_rows * dim_step + 2 * row_step;
-    return sizeof(float) * (states * state_floats + block_keys * (row_step + 2 * dim_step));
+    constexpr std::int64_t lanes = 16, block_keys = 192, panel = 64;
+    const std::int64_t dim_step = ((head_dim + lanes - 1) / lanes | 1) * lanes;
+    const std::int64_t tiles = std::clamp<std::int64_t>((320 << 10) / (2 * max_tile_rows * dim_step * 4), 1, 4);
+    const std::int64_t rows = max_tile_rows * dim_step;
+    return 4.0 * double(tiles * 2 * (rows + max_tile_rows) + rows + block_keys * (panel + 2 * dim_step));
 }
 
 double Cost::peak_bytes(int threads) const {
@@ -92,9 +91,7 @@ PredictedTime predicted_time(const PlanWork& work, double multiplicity, const Pr
     PredictedTime time;
     if (!rates.is_measured()) return time;
     const double batch = double(problem.batch), dim = double(problem.head_dim);
-    const double padded_dim = double((problem.head_dim + 15) / 16 * 16);
-    // QKᵀ runs over D, PV writes whole vectors of D.
-    const double pair_ms = (2 * dim + 2 * padded_dim) / rates.multiply_gflop_per_s * 1e-6 + rates.score_ns * 1e-6;
+    const double pair_ms = 4 * dim / rates.multiply_gflop_per_s * 1e-6 + rates.score_ns * 1e-6;
     time.needed = batch * multiplicity * pair_ms;
     time.masked = batch * (work.masked_pairs * pair_ms + work.banded_scores * rates.mask_ns * 1e-6);
     time.padding = batch * work.padding_pairs * pair_ms;

@@ -1,4 +1,5 @@
 #include "engine/backends/cpu/cpu_backend.h"
+#include "engine/backends/cpu/backward.h"
 #include "engine/backends/cpu/fkodom.h"
 #include "engine/backends/cpu/forward.h"
 #include <fmt/format.h>
@@ -21,17 +22,21 @@ public:
     }
 
     KernelChoice choose(const Problem& problem, const Pattern& pattern, Direction direction) const override {
-        if (direction == Direction::backward) return {"", "cpu has no gradient yet"};
         const Result<TileKernel> kernel = tile_kernel();
         if (!kernel) return {"", kernel.error().what};
-        if (problem.dtype != Dtype::f32)
-            return {"", fmt::format("cpu reads f32 tensors, not {}; convert them first", enum_name(problem.dtype))};
+        if (problem.dtype == Dtype::f64) return {"", "cpu reads f32, f16 or bf16 tensors, not f64; convert them first"};
         if (problem.head_dim > 256) return {"", fmt::format("cpu runs head_dim 1 … 256, not {}", problem.head_dim)};
+        if (mix_mode(pattern) == MixMode::fkodom && direction == Direction::backward)
+            return {"", "cpu has no gradient of mix=fkodom; the reference has, or use mix=mean"};
+        if (mix_mode(pattern) == MixMode::fkodom && problem.dtype != Dtype::f32)
+            return {"", fmt::format("cpu runs mix=fkodom from f32 tensors, not {}; convert them first",
+                                    enum_name(problem.dtype))};
         if (mix_mode(pattern) == MixMode::fkodom && !pattern.order.is_row() && pattern.order.use == OrderUse::layout)
             return {"", "cpu runs mix=fkodom in float64 from the tensors as they lie; leave out use=layout"};
         if (mix_mode(pattern) == MixMode::fkodom)
             return {"cpu/fkodom f64", "its division by sums near zero would magnify f32 rounding"};
-        return {fmt::format("cpu/tiled f32 {}", kernel->target),
+        return {fmt::format("cpu/tiled {}{} {}", direction == Direction::backward ? "gradient " : "",
+                            enum_name(problem.dtype), kernel->target),
                 "the widest instruction set of this CPU that the binary holds"};
     }
 
@@ -41,7 +46,11 @@ public:
         if (call.plan->mix == MixMode::fkodom) return fkodom_forward(call);
         return cpu_forward(call, TRY(tile_kernel()));
     }
-    Result<void> backward(const GradientCall&) override { return fail("cpu has no gradient yet"); }
+    Result<void> backward(const GradientCall& call) override {
+        const KernelChoice choice = choose(*call.problem, *call.pattern, Direction::backward);
+        if (!choice.supported()) return fail(choice.reason);
+        return cpu_backward(call);
+    }
 };
 
 } // namespace

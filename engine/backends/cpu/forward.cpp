@@ -1,8 +1,8 @@
 #include "engine/backends/cpu/forward.h"
 #include "engine/backends/cpu/merge.h"
+#include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
 #include <limits>
-#include <numbers>
 #include <omp.h>
 
 namespace dilascope {
@@ -19,46 +19,12 @@ void clear_outputs(const AttentionCall& call) {
     }
 }
 
-// Consecutive work items of one head whose rows all see the same keys.
-struct TileGroup {
-    std::int64_t begin = 0, count = 0; // into the work items
-};
-
-std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item) {
-    const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
-    return {plan.runs.data() + tile.runs_begin, std::size_t(tile.run_count)};
-}
-
-std::int64_t key_shift_of(const Plan& plan, const WorkItem& item) {
-    return item.repeat * plan.lists[std::size_t(item.list)].key_shift;
-}
-
-bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
-    if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
-    if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;
-    const std::span<const KeyRun> runs_a = runs_of(plan, a), runs_b = runs_of(plan, b);
-    return std::ranges::equal(runs_a, runs_b) &&
-           std::ranges::all_of(runs_a, [](const KeyRun& run) { return run.band.is_full(); });
-}
-
-// Groups gather each key once for several tiles. They are no longer than leaves every thread several; results do not
-// depend on it.
-std::vector<TileGroup> group_items(const AttentionCall& call, std::span<const WorkItem> items, std::int64_t threads) {
+// Groups are no longer than leaves every thread several; results do not depend on it.
+std::int64_t longest_group(const AttentionCall& call, std::size_t item_count, std::size_t threads) {
     constexpr std::int64_t groups_per_thread = 8; // a thread that ends early waits ≤ 1/8 of the time
-    const auto item_count = std::int64_t(items.size());
-    const std::int64_t spare = item_count * call.problem->batch / (threads * groups_per_thread);
-    const std::int64_t longest = std::clamp<std::int64_t>(spare, 1, tiles_per_group(call.problem->head_dim));
-    std::vector<TileGroup> groups;
-    for (std::int64_t index = 0; index < item_count; ++index) {
-        const bool joins =
-            !groups.empty() && groups.back().count < longest &&
-            have_same_keys(*call.plan, items[std::size_t(groups.back().begin)], items[std::size_t(index)]);
-        if (joins)
-            ++groups.back().count;
-        else
-            groups.push_back({index, 1});
-    }
-    return groups;
+    const std::int64_t spare =
+        std::int64_t(item_count) * call.problem->batch / (std::int64_t(threads) * groups_per_thread);
+    return std::clamp<std::int64_t>(spare, 1, tiles_per_group(call.problem->head_dim));
 }
 
 // Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
@@ -74,6 +40,7 @@ Result<StoredKeys> store_keys(const AttentionCall& call) {
     const PlanOrder& order = call.plan->order;
     StoredKeys stored{static_cast<const std::byte*>(call.k), static_cast<const std::byte*>(call.v), {}, {}, {}};
     if (order.token_of_rank.empty() || order.order.use != OrderUse::layout) return stored;
+    if (!call.dropout.is_off()) return stored; // which asks for tokens, not for where they are stored
     const auto element = std::int64_t(dtype_bytes(problem.dtype));
     stored.k_copy = TRY(Buffer<std::byte>::allocate(key_elements(problem) * element, "cpu/ordered_keys"));
     stored.v_copy = TRY(Buffer<std::byte>::allocate(key_elements(problem) * element, "cpu/ordered_values"));
@@ -90,43 +57,29 @@ Result<StoredKeys> store_keys(const AttentionCall& call) {
     return stored;
 }
 
-HeadTensors head_tensors(const AttentionCall& call, const StoredKeys& stored, std::int64_t batch, std::int64_t head) {
-    const Problem& problem = *call.problem;
-    const std::int64_t key_origin =
-        key_offset(problem, batch, 0, kv_head(problem, head)) * std::int64_t(dtype_bytes(problem.dtype));
-    return {.q = call.q,
-            .k = stored.k + key_origin,
-            .v = stored.v + key_origin,
-            .dtype = problem.dtype,
-            .key_step = problem.kv_heads * problem.head_dim,
-            .head_dim = problem.head_dim,
-            .scale_log2 = float(softmax_scale(problem) * std::numbers::log2e)};
-}
-
 void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel,
                std::span<const WorkItem> items, std::int64_t batch, MergeRule rule, TileWorkspace& work) {
     const Problem& problem = *call.problem;
     const Plan& plan = *call.plan;
     const std::int64_t first_query = problem.kv_len - problem.seq_len, head = items.front().head;
-    std::array<std::array<std::int64_t, max_tile_rows>, 4> positions; // 4 ≥ tiles_per_group
-    std::array<TileRows, 4> rows;
+    std::array<TileRows, 4> rows; // ≥ tiles_per_group
     std::size_t tiles = 0;
     for (const WorkItem& item : items) {
-        rows[tiles].count = tile_rows(plan, item, positions[tiles].data());
+        rows[tiles].count = tile_rows(plan, item, rows[tiles].positions.data());
         if (rows[tiles].count == 0) continue; // a permuted tile before the first query
         for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row)
-            rows[tiles].offsets[row] = query_offset(problem, batch, positions[tiles][row] - first_query, head);
+            rows[tiles].offsets[row] = query_offset(problem, batch, rows[tiles].positions[row] - first_query, head);
         ++tiles;
     }
     if (tiles == 0) return;
     const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(), problem.causal && plan.order.is_permuted()};
     KeyFeed feed(runs_of(plan, items.front()), key_shift_of(plan, items.front()),
-                 {positions[0].data(), std::size_t(rows[0].count)}, places);
-    kernel.attend({rows.data(), tiles}, head_tensors(call, stored, batch, head), feed, call.cancel, work);
+                 {rows[0].positions.data(), std::size_t(rows[0].count)}, places);
+    kernel.attend({rows.data(), tiles}, head_tensors(call, stored.k, stored.v, batch, head), feed, call.cancel, work);
     if (call.is_cancelled()) return;
     for (std::size_t tile = 0; tile < tiles; ++tile)
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
-            const std::int64_t query = positions[tile][std::size_t(row)] - first_query;
+            const std::int64_t query = rows[tile].positions[std::size_t(row)] - first_query;
             const TileState& state = work.tiles[tile];
             merge_row(rule, state.queries + row * work.dim_step, state.row_max[row], problem.head_dim,
                       call.out + rows[tile].offsets[std::size_t(row)],
@@ -134,13 +87,13 @@ void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKe
         }
 }
 
-void run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, int pass,
+void run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, int pass, MergeRule rule,
               std::span<TileWorkspace> work) {
     const std::vector<WorkItem> items = work_items(*call.plan, pass);
-    const std::vector<TileGroup> groups = group_items(call, items, std::int64_t(work.size()));
+    const std::vector<TileGroup> groups =
+        group_items(*call.plan, items, longest_group(call, items.size(), work.size()));
     const auto group_count = std::int64_t(groups.size());
     const std::int64_t total = group_count * call.problem->batch;
-    const MergeRule rule = merge_rule(*call.plan, branch_count(*call.pattern));
     // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last.
 #pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
     for (std::int64_t index = 0; index < total; ++index) {
@@ -152,17 +105,26 @@ void run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKer
     }
 }
 
-} // namespace
-
-Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel) {
+Result<void> run_passes(const AttentionCall& call, const TileKernel& kernel, Range passes, MergeRule rule) {
     std::vector<TileWorkspace> work;
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
         work.push_back(TRY(TileWorkspace::allocate(call.problem->head_dim)));
     const StoredKeys stored = TRY(store_keys(call));
     clear_outputs(call);
-    for (int pass = 0; pass < call.plan->pass_count; ++pass) run_pass(call, stored, kernel, pass, work);
+    for (std::int64_t pass = passes.begin; pass < passes.end; ++pass)
+        run_pass(call, stored, kernel, int(pass), rule, work);
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");
     return {};
+}
+
+} // namespace
+
+Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel) {
+    return run_passes(call, kernel, {0, call.plan->pass_count}, merge_rule(*call.plan, branch_count(*call.pattern)));
+}
+
+Result<void> cpu_forward_pass(const AttentionCall& call, const TileKernel& kernel, int pass) {
+    return run_passes(call, kernel, {pass, pass + 1}, {});
 }
 
 } // namespace dilascope

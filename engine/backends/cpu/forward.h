@@ -9,5 +9,7 @@ namespace dilascope {
 // row of a head. The result does not depend on the number of threads. Error when cancelled or when the workspace cannot
 // be allocated; outputs are then unspecified.
 Result<void> cpu_forward(const AttentionCall& call, const TileKernel& kernel);
+// The softmax of one pass of the plan by itself, not weighed by the mix.
+Result<void> cpu_forward_pass(const AttentionCall& call, const TileKernel& kernel, int pass);
 
 } // namespace dilascope

@@ -26,11 +26,22 @@ void sort_by_rows(KeyBlock& block) {
 
 } // namespace
 
-bool KeyFeed::next(KeyBlock& block) {
+KeySpan KeyBlock::visible(int row, int row_count) const {
+    KeySpan keys{0, count};
+    if (!is_banded) return keys;
+    const auto is_seen = [&](int key) {
+        return row_begin[std::size_t(key)] < row + row_count && row < row_end[std::size_t(key)];
+    };
+    while (keys.begin < keys.end && !is_seen(keys.begin)) ++keys.begin;
+    while (keys.begin < keys.end && !is_seen(keys.end - 1)) --keys.end;
+    return keys;
+}
+
+bool KeyFeed::next(KeyBlock& block, int most) {
     block.count = 0;
     block.is_banded = banded_phase_;
     int runs_taken = 0;
-    while (block.count < max_block_keys) {
+    while (block.count < most) {
         if (run_index_ == runs_.size()) {
             if (banded_phase_) break;
             banded_phase_ = true;
@@ -44,11 +55,11 @@ bool KeyFeed::next(KeyBlock& block) {
         if (is_masked(run) != banded_phase_)
             key_index_ = run.count;
         else if (places_.is_causal)
-            take_causal(run, block);
+            take_causal(run, block, most);
         else if (banded_phase_)
-            take_banded(run, block);
+            take_banded(run, block, most);
         else
-            take_full(run, block);
+            take_full(run, block, most);
         runs_taken += block.count > count_before;
         if (key_index_ == run.count) ++run_index_, key_index_ = row_begin_ = row_end_ = 0;
     }
@@ -56,8 +67,8 @@ bool KeyFeed::next(KeyBlock& block) {
     return block.count > 0;
 }
 
-void KeyFeed::take_full(const KeyRun& run, KeyBlock& block) {
-    const std::int32_t take = std::min(max_block_keys - block.count, run.count - key_index_);
+void KeyFeed::take_full(const KeyRun& run, KeyBlock& block, int most) {
+    const std::int32_t take = std::min(most - block.count, run.count - key_index_);
     std::int64_t key = run.key(key_index_) + key_shift_;
     for (std::int32_t index = 0; index < take; ++index, key += run.stride)
         block.places[std::size_t(block.count + index)] = places_.place(places_.token(key));
@@ -66,8 +77,8 @@ void KeyFeed::take_full(const KeyRun& run, KeyBlock& block) {
 }
 
 // Keys of a permuted plan come in any order: each is seen by the rows from its token on.
-void KeyFeed::take_causal(const KeyRun& run, KeyBlock& block) {
-    for (; key_index_ < run.count && block.count < max_block_keys; ++key_index_) {
+void KeyFeed::take_causal(const KeyRun& run, KeyBlock& block, int most) {
+    for (; key_index_ < run.count && block.count < most; ++key_index_) {
         const std::int64_t token = places_.token(run.key(key_index_) + key_shift_);
         const auto first = std::lower_bound(rows_.begin(), rows_.end(), token);
         if (first == rows_.end()) continue;
@@ -78,9 +89,9 @@ void KeyFeed::take_causal(const KeyRun& run, KeyBlock& block) {
     }
 }
 
-void KeyFeed::take_banded(const KeyRun& run, KeyBlock& block) {
+void KeyFeed::take_banded(const KeyRun& run, KeyBlock& block, int most) {
     const auto row_count = std::int32_t(rows_.size());
-    for (; key_index_ < run.count && block.count < max_block_keys; ++key_index_) {
+    for (; key_index_ < run.count && block.count < most; ++key_index_) {
         const std::int64_t key = run.key(key_index_) + key_shift_;
         // Row p sees the key when lo ≤ key − p ≤ hi.
         while (row_begin_ < row_count && rows_[std::size_t(row_begin_)] < key - run.band.hi) ++row_begin_;

@@ -10,12 +10,20 @@ namespace dilascope {
 inline constexpr int max_block_keys =
     192; // 32 micro-kernels of 6 keys; keys, values and scores fit a 1 MiB L2 up to D = 256
 
+// Half-open range of keys of a block.
+struct KeySpan {
+    int begin = 0, end = 0;
+    int count() const { return end - begin; }
+};
+
 struct KeyBlock {
     int count = 0;
     bool is_banded = false; // false: every row of the tile sees every key, the row ranges below are not set
     std::array<std::int64_t, max_block_keys> places; // row of k and v that holds each key
     // A band on ascending rows always leaves one contiguous range of row indices, never empty here.
     std::array<std::int32_t, max_block_keys> row_begin, row_end;
+    // Keys from the first to the last that one of the tile's rows [row, row + count) sees.
+    KeySpan visible(int row, int row_count) const;
 };
 
 // Where the keys of a plan with an order lie. Null tables are identities.
@@ -36,13 +44,13 @@ public:
             KeyPlaces places = {})
         : runs_(runs), rows_(rows), key_shift_(key_shift), places_(places) {}
 
-    // Fills the next block; false when no key is left.
-    bool next(KeyBlock& block);
+    // Fills the next block with at most `most` keys; false when no key is left.
+    bool next(KeyBlock& block, int most = max_block_keys);
 
 private:
-    void take_full(const KeyRun& run, KeyBlock& block);
-    void take_banded(const KeyRun& run, KeyBlock& block);
-    void take_causal(const KeyRun& run, KeyBlock& block);
+    void take_full(const KeyRun& run, KeyBlock& block, int most);
+    void take_banded(const KeyRun& run, KeyBlock& block, int most);
+    void take_causal(const KeyRun& run, KeyBlock& block, int most);
     bool is_masked(const KeyRun& run) const { return places_.is_causal || !run.band.is_full(); }
     std::span<const KeyRun> runs_;
     std::span<const std::int64_t> rows_;

@@ -60,6 +60,15 @@ inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& 
     });
 }
 
+// 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
+inline bool all_finite(const float* values, std::int64_t count) {
+    const FloatTag tag;
+    FloatVec zero = hn::Zero(tag);
+    for (std::int64_t index = 0; index < count; index += lanes)
+        zero = hn::MulAdd(hn::Load(tag, values + index), hn::Zero(tag), zero);
+    return hn::AllTrue(tag, hn::Eq(zero, hn::Zero(tag)));
+}
+
 // Four rows of four to four columns.
 HWY_INLINE void transpose_4x4(const float* from, std::int64_t from_step, float factor, float* to,
                               std::int64_t to_step) {

@@ -13,6 +13,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
+// max(x, low), NaN where x is: which operand a maximum gives then differs.
+HWY_INLINE FloatVec at_least(float low, FloatVec x) {
+    const FloatTag tag;
+#if HWY_TARGET == HWY_SCALAR
+    return hn::Max(x, hn::Set(tag, low));
+#else
+    return hn::Max(hn::Set(tag, low), x);
+#endif
+}
+
 // 2^x of a few vectors of x ≤ 0, relative error below 2e-7; 0 from −127 down, NaN stays NaN. x = n + f with |f| ≤ ½:
 // adding 1.5·2²³ rounds x to n and leaves n in the low mantissa bits, from where a shift puts it into the exponent of
 // the polynomial 2^f. Step by step for all vectors: one chain after the other would fill the scheduler with waiting
@@ -24,9 +34,9 @@ template <int C> HWY_INLINE void exp2_nonpositive(FloatVec (&x)[C]) {
     // Minimax of the relative error on [−½, ½], degree 5, with 2^0 = 1 exactly: a maximum that stays must not rescale.
     constexpr float coefficients[6] = {0.0013264739f, 0.00967151672f, 0.0555073358f, 0.240222424f, 0.693147004f, 1.0f};
     FloatVec rounded[C], p[C];
-    // At −127 the exponent field of 1 becomes 0: exactly zero. The operand order lets a NaN through.
+    // At −127 the exponent field of 1 becomes 0: exactly zero.
 #pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) x[c] = hn::Max(hn::Set(tag, -127.0f), x[c]);
+    for (int c = 0; c < C; ++c) x[c] = at_least(-127.0f, x[c]);
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], rounder);
 #pragma GCC unroll 8

@@ -15,19 +15,22 @@
 #include "hwy/foreach_target.h" // must come before highway.h
 #include "hwy/highway.h"
 
+#include "engine/backends/cpu/dropout-inl.h"
 #include "engine/backends/cpu/rows-inl.h"
 #include "engine/backends/cpu/softmax-inl.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
 void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& work, TileState& tile) {
     load_rows(head.q, head.dtype, rows, head.head_dim, work.dim_step, work.rows);
-    transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim, head.scale_log2, tile.queries);
+    transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim, float(head.scale * std::numbers::log2e),
+                        tile.queries);
     std::fill_n(tile.out, max_tile_rows * work.dim_step, 0.0f);
     std::fill_n(tile.row_max, max_tile_rows, -std::numeric_limits<float>::infinity());
     std::fill_n(tile.row_sum, max_tile_rows, 0.0f);
@@ -61,38 +64,13 @@ private:
     int keys_per_step_, key_ = 0;
 };
 
-// Half-open range of keys of a block.
-struct Span {
-    int begin, end;
-};
-
-// Keys of the block from the first to the last that one of the rows [row, row + count) sees.
-Span visible_keys(const KeyBlock& block, int row, int count) {
-    if (!block.is_banded) return {0, block.count};
-    const auto is_seen = [&](int key) {
-        return block.row_begin[std::size_t(key)] < row + count && row < block.row_end[std::size_t(key)];
-    };
-    Span keys{0, block.count};
-    while (keys.begin < keys.end && !is_seen(keys.begin)) ++keys.begin;
-    while (keys.begin < keys.end && !is_seen(keys.end - 1)) --keys.end;
-    return keys;
-}
-
-// 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
-bool all_finite(const float* values, std::int64_t count) {
-    const FloatTag tag;
-    FloatVec zero = hn::Zero(tag);
-    for (std::int64_t index = 0; index < count; index += lanes)
-        zero = hn::MulAdd(hn::Load(tag, values + index), hn::Zero(tag), zero);
-    return hn::AllTrue(tag, hn::Eq(zero, hn::Zero(tag)));
-}
-
 // A block's keys and what one panel of rows sees of them.
 struct PanelBlock {
     const KeyBlock& block;
-    bool is_finite;     // its values; only asked of banded blocks
-    int row, row_count; // the panel's rows within the tile
-    Span keys;
+    bool is_finite;                // its values; only asked of banded blocks
+    int row, row_count;            // the panel's rows within the tile
+    const std::int64_t* positions; // of these rows
+    KeySpan keys;
     int vectors() const { return (row_count + lanes - 1) / lanes; }
 };
 
@@ -110,10 +88,9 @@ void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float*
 
 // Oᵀ += VᵀP.
 void add_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
-    multiply_rows<Left::column_major, Into::add>(head_dim, panel.vectors(),
-                                                 {work.values + panel.keys.begin * work.dim_step, work.dim_step},
-                                                 {work.scores + panel.keys.begin * panel_rows, panel_rows},
-                                                 panel.keys.end - panel.keys.begin, {out, panel_rows});
+    multiply_rows<Left::column_major, Into::add>(
+        head_dim, panel.vectors(), {work.values + panel.keys.begin * work.dim_step, work.dim_step},
+        {work.scores + panel.keys.begin * panel_rows, panel_rows}, panel.keys.count(), {out, panel_rows});
 }
 
 // The same, one by one, only what each row sees.
@@ -127,16 +104,18 @@ void add_seen_values(const PanelBlock& panel, std::int64_t head_dim, const TileW
     }
 }
 
-void accumulate(const PanelBlock& panel, std::int64_t head_dim, TileState& tile, TileWorkspace& work,
+void accumulate(const PanelBlock& panel, const HeadTensors& head, TileState& tile, TileWorkspace& work,
                 Prefetcher* prefetcher) {
-    if (panel.keys.begin >= panel.keys.end) return;
-    const std::int64_t offset = panel.row / panel_rows * panel_step(head_dim);
+    if (panel.keys.count() == 0) return;
+    const std::int64_t head_dim = head.head_dim, offset = panel.row / panel_rows * panel_step(head_dim);
     float* out = tile.out + offset;
     compute_scores(panel, head_dim, tile.queries + offset, work, prefetcher);
     if (panel.block.is_banded)
         mask_scores(panel.block, panel.keys.begin, panel.keys.end, panel.row, panel.vectors(), work.scores);
-    softmax_panel(work.scores + panel.keys.begin * panel_rows, panel.keys.end - panel.keys.begin, panel.vectors(),
+    softmax_panel(work.scores + panel.keys.begin * panel_rows, panel.keys.count(), panel.vectors(),
                   {out, tile.row_max + panel.row, tile.row_sum + panel.row, head_dim});
+    if (!head.dropout.is_off())
+        drop(head, panel.block, panel.keys, panel.positions, panel.row_count, work.scores, panel_rows);
     if (panel.is_finite)
         add_values(panel, head_dim, work, out);
     else
@@ -180,10 +159,10 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
         for (std::size_t index = 0; index < tiles.size(); ++index)
             for (int row = 0; row < tiles[index].count; row += panel_rows) {
                 const int count = std::min(panel_rows, tiles[index].count - row);
-                const PanelBlock panel{block, is_finite, row, count, visible_keys(block, row, count)};
+                const PanelBlock panel{
+                    block, is_finite, row, count, &tiles[index].positions[std::size_t(row)], block.visible(row, count)};
                 // The last tile fetches the next block: sooner, the other tiles would push it out of L2 again.
-                accumulate(panel, head.head_dim, work.tiles[index], work,
-                           index + 1 == tiles.size() ? &prefetcher : nullptr);
+                accumulate(panel, head, work.tiles[index], work, index + 1 == tiles.size() ? &prefetcher : nullptr);
             }
         prefetcher.rest();
     }
@@ -206,60 +185,25 @@ TileKernel make_tile_kernel() { return {.target = hwy::TargetName(HWY_TARGET), .
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "engine/nearest.h"
-#include <cstdlib>
-#include <fmt/format.h>
-#include <string_view>
 
 namespace dilascope {
 
 HWY_EXPORT(make_tile_kernel);
 
-namespace {
-
-constexpr std::int64_t widest_lanes = 16, widest_panel = 64;
-// An odd number of lines: a power of two would put a column of many rows into few cache sets.
-std::int64_t padded_row(std::int64_t head_dim) {
-    return ((head_dim + widest_lanes - 1) / widest_lanes | 1) * widest_lanes;
-}
-
-TileKernel kernel_of(std::int64_t targets) {
-    hwy::ChosenTarget chosen;
-    chosen.Update(targets);
-    constexpr std::size_t table_size = std::size(HWY_DISPATCH_TABLE(make_tile_kernel));
-    return HWY_DISPATCH_TABLE(make_tile_kernel)[table_size == 1 ? 0 : chosen.GetIndex()]();
-}
-
-} // namespace
-
-std::vector<std::string> tile_kernel_targets() {
-    std::vector<std::string> names;
-    for (std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS; targets != 0; targets &= targets - 1)
-        names.push_back(hwy::TargetName(targets & -targets)); // lower bits are better targets
-    return names;
-}
-
 Result<TileKernel> tile_kernel() {
-    const char* forced = std::getenv("DILASCOPE_CPU_TARGET");
-    if (!forced || !*forced) return kernel_of(hwy::SupportedTargets());
-    const std::vector<std::string> names = tile_kernel_targets();
-    for (std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS; targets != 0; targets &= targets - 1)
-        if (std::string_view(forced) == hwy::TargetName(targets & -targets)) return kernel_of(targets & -targets);
-    const std::vector<std::string_view> views(names.begin(), names.end());
-    return fail(fmt::format("DILASCOPE_CPU_TARGET is \"{}\", which this CPU or binary lacks{}", forced,
-                            nearest_hint(forced, views)));
+    constexpr std::size_t table_size = std::size(HWY_DISPATCH_TABLE(make_tile_kernel));
+    return HWY_DISPATCH_TABLE(make_tile_kernel)[kernel_index(TRY(kernel_target()), table_size)]();
 }
 
 int tiles_per_group(std::int64_t head_dim) {
     constexpr std::int64_t state_bytes_max = 320 << 10; // of a 1 MiB L2; scores, keys and values need the rest
-    const std::int64_t state_bytes = 2 * max_tile_rows * padded_row(head_dim) * std::int64_t(sizeof(float));
-    if (getenv("TPG")) return atoi(getenv("TPG"));
+    const std::int64_t state_bytes = 2 * max_tile_rows * dense_row_step(head_dim) * std::int64_t(sizeof(float));
     return int(std::clamp<std::int64_t>(state_bytes_max / state_bytes, 1, 4));
 }
 
 Result<TileWorkspace> TileWorkspace::allocate(std::int64_t head_dim) {
     TileWorkspace work;
-    work.dim_step = padded_row(head_dim);
+    work.dim_step = dense_row_step(head_dim);
     const std::int64_t rows = max_tile_rows * work.dim_step, keys = max_block_keys * work.dim_step;
     const std::int64_t scores = max_block_keys * widest_panel, tiles = tiles_per_group(head_dim);
     const std::int64_t floats = tiles * 2 * (rows + max_tile_rows) + rows + scores + 2 * keys;

@@ -3,8 +3,8 @@
 //
 // A tile of rows meets its keys block by block: S = QKᵀ, online softmax, O += PV. Everything a thread writes sits in
 // its TileWorkspace, whose size depends on the tile and head_dim only, never on N.
-#include "engine/backends/cpu/key_block.h"
-#include "engine/dtype.h"
+#include "engine/backends/cpu/kernel_target.h"
+#include "engine/backends/cpu/tile.h"
 #include "engine/memory/buffer.h"
 #include <atomic>
 #include <span>
@@ -39,23 +39,6 @@ struct TileWorkspace {
 // How many tiles of equal keys one attend() takes, so that they share each gathered block; their states stay in L2.
 int tiles_per_group(std::int64_t head_dim);
 
-// The rows of one tile.
-struct TileRows {
-    int count = 0;
-    std::array<std::int64_t, max_tile_rows> offsets; // element offset of each row from q
-};
-
-// The tensors of one (batch, kv head), of f32, f16 or bf16; offsets and steps in elements.
-struct HeadTensors {
-    const void* q = nullptr; // row r of a tile starts at q + offsets[r]
-    const void* k = nullptr; // key m starts at k + m·key_step
-    const void* v = nullptr;
-    Dtype dtype = Dtype::f32;
-    std::int64_t key_step = 0;
-    std::int64_t head_dim = 0;
-    float scale_log2 = 1; // score scale · log2(e)
-};
-
 struct TileKernel {
     const char* target = ""; // "AVX3", "AVX2", …
     // Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
@@ -66,10 +49,7 @@ struct TileKernel {
     void (*exp2)(const float* x, std::int64_t count, float* y) = nullptr; // for the accuracy test; x ≤ 0
 };
 
-// The best kernel of this CPU, or the one DILASCOPE_CPU_TARGET names. Error when that is not one of
-// tile_kernel_targets().
+// The kernel of kernel_target().
 Result<TileKernel> tile_kernel();
-// Names of the instruction sets that this binary holds and this CPU runs, best first.
-std::vector<std::string> tile_kernel_targets();
 
 } // namespace dilascope

@@ -1,0 +1,143 @@
+#include "engine/backends/cpu/backward.h"
+#include "engine/backends/cpu/forward.h"
+#include "engine/backends/cpu/gradient_kernel.h"
+#include "engine/backends/cpu/gradient_unit.h"
+#include "engine/backends/cpu/tile_group.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <omp.h>
+
+namespace dilascope {
+
+namespace {
+
+// One softmax and what its output weighs: of all branches together, or of one pass.
+struct Softmax {
+    const Plan& plan;
+    const float* out;  // (B,N,H,D)
+    const float* lse;  // (B,H,N)
+    const float* dout; // (B,N,H,D)
+};
+
+void differentiate_group(const GradientCall& call, const Softmax& softmax, const GradientKernel& kernel,
+                         const GradientUnit& unit, TileGroup group, GradientWorkspace& work) {
+    const Problem& problem = *call.problem;
+    const Plan& plan = softmax.plan;
+    const std::int64_t first_query = problem.kv_len - problem.seq_len;
+    const std::int64_t head = unit.items[std::size_t(group.begin)].head;
+    std::array<TileRows, 2> rows; // ≥ gradient_tiles_per_group
+    std::array<std::array<float, max_tile_rows>, 2> lse;
+    std::size_t tiles = 0;
+    for (std::int64_t index = group.begin; index < group.begin + group.count; ++index) {
+        rows[tiles].count = tile_rows(plan, unit.items[std::size_t(index)], rows[tiles].positions.data());
+        if (rows[tiles].count == 0) continue; // a permuted tile before the first query
+        for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row) {
+            const std::int64_t query = rows[tiles].positions[row] - first_query;
+            rows[tiles].offsets[row] = query_offset(problem, unit.batch, query, head);
+            lse[tiles][row] = softmax.lse[lse_offset(problem, unit.batch, head, query)];
+        }
+        ++tiles;
+    }
+    if (tiles == 0) return;
+    const WorkItem& first = unit.items[std::size_t(group.begin)];
+    KeyFeed feed(runs_of(plan, first), key_shift_of(plan, first),
+                 {rows[0].positions.data(), std::size_t(rows[0].count)},
+                 {permuted_tokens(plan), nullptr, problem.causal && plan.order.is_permuted()});
+    const std::int64_t keys = key_offset(problem, unit.batch, 0, unit.kv_head);
+    const HeadTensors tensors = head_tensors(call, call.k, call.v, unit.batch, head);
+    const HeadGradients gradients =
+        unit.is_alone() ? HeadGradients{softmax.out, softmax.dout, call.dk + keys, call.dv + keys, 0, tensors.key_step}
+                        : HeadGradients{softmax.out,    softmax.dout,    unit.dk.data(),
+                                        unit.dv.data(), unit.keys.begin, problem.head_dim};
+    kernel.differentiate({rows.data(), tiles}, {lse.data(), tiles}, tensors, gradients, feed, call.cancel, work);
+    if (call.is_cancelled()) return;
+    for (std::size_t tile = 0; tile < tiles; ++tile)
+        for (std::int64_t row = 0; row < rows[tile].count; ++row) {
+            const float* from = work.tiles[tile].douts + row * work.dim_step;
+            float* to = call.dq + rows[tile].offsets[std::size_t(row)]; // no other item of the pass has this row
+            for (std::int64_t d = 0; d < problem.head_dim; ++d) to[d] += from[d];
+        }
+}
+
+// Adds the gradients of one pass to dq, dk and dv.
+Result<void> differentiate_pass(const GradientCall& call, const Softmax& softmax, const GradientKernel& kernel,
+                                int pass, std::span<GradientWorkspace> work) {
+    std::vector<GradientUnit> units = TRY(gradient_units(softmax.plan, pass));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
+    for (std::size_t index = 0; index < units.size(); ++index) {
+        GradientUnit& unit = units[units.size() - 1 - index]; // causal tiles grow along the sequence
+        std::fill(unit.dk.begin(), unit.dk.end(), 0.0f);
+        std::fill(unit.dv.begin(), unit.dv.end(), 0.0f);
+        const std::vector<TileGroup> groups =
+            group_items(softmax.plan, unit.items, gradient_tiles_per_group(call.problem->head_dim));
+        for (const TileGroup& group : groups)
+            if (!call.is_cancelled())
+                differentiate_group(call, softmax, kernel, unit, group, work[std::size_t(omp_get_thread_num())]);
+    }
+    add_copies(*call.problem, units, call.dk, call.dv);
+    return {};
+}
+
+// A pass by itself: its output, its LSE, and dout times what the mix multiplies the output with.
+struct OwnSoftmax {
+    Buffer<float> out, lse, dout;
+};
+
+// Each branch's softmax stands for itself and enters out with a weight that has no gradient: 1/G, 1, or exp(L_b − L).
+Result<void> differentiate_branch(const GradientCall& call, const Plan& plan, const GradientKernel& kernel, int pass,
+                                  const OwnSoftmax& own, std::span<GradientWorkspace> work) {
+    const Problem& problem = *call.problem;
+    AttentionCall forward{call.problem, call.pattern,   &plan,          call.q,      call.k,
+                          call.v,       own.out.data(), own.lse.data(), call.cancel, call.dropout};
+    TRY(cpu_forward_pass(forward, TRY(tile_kernel()), pass));
+    const bool is_stopgrad = call.plan->mix == MixMode::softmax_stopgrad;
+    const float weight = call.plan->mix == MixMode::mean ? 1.0f / float(branch_count(*call.pattern)) : 1.0f;
+#pragma omp parallel for collapse(2) schedule(static)
+    for (std::int64_t batch = 0; batch < problem.batch; ++batch)
+        for (std::int64_t query = 0; query < problem.seq_len; ++query)
+            for (std::int64_t head = 0; head < problem.heads; ++head) {
+                const std::int64_t lse = lse_offset(problem, batch, head, query);
+                const bool is_empty = own.lse[lse] == -std::numeric_limits<float>::infinity();
+                const float share = is_empty ? 0 : is_stopgrad ? std::exp(own.lse[lse] - call.lse[lse]) : weight;
+                const std::int64_t row = query_offset(problem, batch, query, head);
+                for (std::int64_t d = row; d < row + problem.head_dim; ++d) own.dout[d] = share * call.dout[d];
+            }
+    return differentiate_pass(call, {plan, own.out.data(), own.lse.data(), own.dout.data()}, kernel, pass, work);
+}
+
+Result<void> differentiate_branches(const GradientCall& call, const GradientKernel& kernel,
+                                    std::span<GradientWorkspace> work) {
+    Pattern branches = *call.pattern; // a plan with one pass a branch
+    std::get<Dilated>(branches.kind).mix = MixMode::none;
+    const Plan plan = TRY(make_plan(branches, *call.problem));
+    const OwnSoftmax own{TRY(Buffer<float>::allocate(query_elements(*call.problem), "cpu/branch_out")),
+                         TRY(Buffer<float>::allocate(lse_elements(*call.problem), "cpu/branch_lse")),
+                         TRY(Buffer<float>::allocate(query_elements(*call.problem), "cpu/branch_dout"))};
+    for (int pass = 0; pass < plan.pass_count && !call.is_cancelled(); ++pass)
+        TRY(differentiate_branch(call, plan, kernel, pass, own, work));
+    return {};
+}
+
+} // namespace
+
+Result<void> cpu_backward(const GradientCall& call) {
+    const Problem& problem = *call.problem;
+    const GradientKernel kernel = TRY(gradient_kernel());
+    std::vector<GradientWorkspace> work;
+    for (int thread = 0; thread < omp_get_max_threads(); ++thread)
+        work.push_back(TRY(GradientWorkspace::allocate(problem.head_dim)));
+    std::fill_n(call.dq, query_elements(problem), 0.0f);
+    std::fill_n(call.dk, key_elements(problem), 0.0f);
+    std::fill_n(call.dv, key_elements(problem), 0.0f);
+    if (call.plan->mix == MixMode::softmax) {
+        for (int pass = 0; pass < call.plan->pass_count; ++pass)
+            TRY(differentiate_pass(call, {*call.plan, call.out, call.lse, call.dout}, kernel, pass, work));
+    } else {
+        TRY(differentiate_branches(call, kernel, work));
+    }
+    if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");
+    return {};
+}
+
+} // namespace dilascope

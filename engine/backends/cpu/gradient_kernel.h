@@ -1,0 +1,69 @@
+#pragma once
+// GradientKernel: the arithmetic of backward for the tiles of one key list, compiled once for each instruction set.
+//
+// For each block of keys a tile recomputes P = exp(S − LSE) and forms dS = P ∘ (dO Vᵀ − Δ), Δ = rowsum(dO ∘ O); then
+// dV += Pᵀ dO, dK += dSᵀ Q, dQ += dS K (FlashAttention-2, arXiv 2307.08691, algorithm 2).
+#include "engine/backends/cpu/kernel_target.h"
+#include "engine/backends/cpu/tile.h"
+#include "engine/memory/buffer.h"
+#include <atomic>
+#include <span>
+#include <vector>
+
+namespace dilascope {
+
+// Keys of a block of backward: its four rows a key and two matrices of scores have to share L2 with a tile's five.
+inline constexpr int max_gradient_keys = 96;
+
+// What one tile carries from block to block.
+struct GradientTile {
+    float* queries = nullptr;       // (rows, dim_step)
+    float* douts = nullptr;         // (rows, dim_step)
+    float* query_panels = nullptr;  // panels (panel, D, panel_rows) of the queries times scale·log2(e)
+    float* dout_panels = nullptr;   // panels of the douts
+    float* dquery_panels = nullptr; // panels: Σ dS K; after differentiate() scale times it, as rows in `douts`
+    float* lse = nullptr;           // (rows): LSE in log2 units, +∞ for rows without a key
+    float* delta = nullptr;         // (rows): Δ
+};
+
+// One thread's scratch, all of it in one piece of memory.
+struct GradientWorkspace {
+    std::int64_t dim_step = 0; // dense_row_step(D)
+    std::vector<GradientTile> tiles;
+    float* keys = nullptr;    // (keys, dim_step): the block's rows
+    float* values = nullptr;  //
+    float* dkeys = nullptr;   // (keys, dim_step): the block's gradients
+    float* dvalues = nullptr; //
+    float* weights = nullptr; // (keys, score_step): Sᵀ, then P
+    float* dscores = nullptr; // (keys, score_step): dPᵀ, then dSᵀ
+    Buffer<float> memory;
+
+    static Result<GradientWorkspace> allocate(std::int64_t head_dim);
+};
+
+// How many tiles of equal keys one differentiate() takes.
+int gradient_tiles_per_group(std::int64_t head_dim);
+
+// Gradients and what forward left, of one (batch, kv head).
+struct HeadGradients {
+    const float* out = nullptr;  // row r of a tile starts at out + offsets[r]
+    const float* dout = nullptr; // likewise
+    float* dk = nullptr;         // key m starts at dk + (m − first_key)·key_step; what it holds is added to
+    float* dv = nullptr;
+    std::int64_t first_key = 0, key_step = 0;
+};
+
+struct GradientKernel {
+    const char* target = "";
+    // Adds the keys' gradients of 1 … gradient_tiles_per_group tiles to dk and dv and leaves the rows' in
+    // work.tiles[t].douts; more than one tile only if no key is banded. lse: natural log, (tiles, max_tile_rows). Stops
+    // between blocks when the flag (may be null) is set; the workspace is then meaningless.
+    void (*differentiate)(std::span<const TileRows>, std::span<const std::array<float, max_tile_rows>> lse,
+                          const HeadTensors&, const HeadGradients&, KeyFeed&, const std::atomic<bool>* cancel,
+                          GradientWorkspace&) = nullptr;
+};
+
+// The kernel of kernel_target().
+Result<GradientKernel> gradient_kernel();
+
+} // namespace dilascope
