@@ -5,6 +5,7 @@
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include "tests/engine/attention_case.h"
+#include "tests/engine/forced_target.h"
 #include "tests/engine/plan_truth.h"
 #include <chrono>
 #include <cstdlib>
@@ -17,12 +18,6 @@ using namespace dilascope;
 namespace {
 
 constexpr double tolerance = 1e-5; // f32 sums of up to 1024 terms of size 1
-
-// Forces an instruction set while it lives.
-struct ForcedTarget {
-    explicit ForcedTarget(const std::string& target) { setenv("DILASCOPE_CPU_TARGET", target.c_str(), 1); }
-    ~ForcedTarget() { unsetenv("DILASCOPE_CPU_TARGET"); }
-};
 
 // Tensors for a plan; the pattern is only asked for its number of branches.
 struct PlanCase {
@@ -246,6 +241,7 @@ TEST_CASE("cpu: exp2 is within 2e-7 of the truth in every instruction set", "[en
     y.resize(x.size());
     for (const std::string& target : tile_kernel_targets()) {
         const ForcedTarget forced(target);
+        INFO(target);
         const TileKernel kernel = tile_kernel().value();
         CHECK(kernel.target == target);
         kernel.exp2(x.data(), std::int64_t(x.size()), y.data());

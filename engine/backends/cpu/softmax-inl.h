@@ -13,13 +13,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-// max(x, low), NaN where x is: which operand a maximum gives then differs.
+// max(x, low), NaN where x is. The maximum of x86 gives its second operand then, others drop the NaN.
 HWY_INLINE FloatVec at_least(float low, FloatVec x) {
     const FloatTag tag;
-#if HWY_TARGET == HWY_SCALAR
-    return hn::Max(x, hn::Set(tag, low));
-#else
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
     return hn::Max(hn::Set(tag, low), x);
+#else
+    return hn::IfThenElse(hn::Lt(x, hn::Set(tag, low)), hn::Set(tag, low), x);
 #endif
 }
 
