@@ -5,12 +5,14 @@
 #include "engine/nearest.h"
 #include "engine/pattern/pattern_text.h"
 #include "engine/visit.h"
+#include "experiments/element_type.h"
 #include "experiments/qkv.h"
 #include "experiments/tensor_file.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
 
 namespace dilascope {
@@ -20,15 +22,18 @@ namespace {
 struct AttendOptions {
     std::string input, output, pattern;
     std::string backend = "auto", dtype = "f32", layout = "bnhd";
-    double scale = 0; // 0: 1/√D
+    double scale = 0;       // 0: 1/√D
+    double dropout = 0;     // share of weights dropped
+    std::uint64_t seed = 0; // of dropout
     bool causal = false;
 };
 
 struct Attended {
     Problem problem;
-    Buffer<float> out, lse; // (B,N,H,D), (B,H,N)
-    std::string kernel;
-    double time_ms = 0; // of the one call
+    Buffer<float> out, lse;   // (B,N,H,D), (B,H,N)
+    Buffer<float> dq, dk, dv; // (B,N,H,D), (B,M,G,D) twice; empty without dout
+    std::string runs;         // "reference f64, 1.2 ms", and the gradient's
+    bool has_gradients() const { return dq.size() > 0; }
 };
 
 template <NamedEnum E> Result<E> named(std::string_view option, const std::string& name) {
@@ -42,6 +47,18 @@ Result<Dtype> compute_dtype(const std::string& name) {
     if (dtype == Dtype::f64)
         return fail("--dtype is \"f64\"; expected f32, f16 or bf16 (the reference sums in f64 anyway)");
     return dtype;
+}
+
+Result<Dropout> dropout_of(const AttendOptions& options) {
+    const Dropout dropout{options.dropout, options.seed};
+    if (!(options.dropout >= 0 && options.dropout < 1))
+        return fail(fmt::format("--dropout is {}; expected the share of weights to drop, 0 or more and below 1",
+                                options.dropout));
+    if (dropout.threshold() == 65536 || (dropout.is_off() && options.dropout > 0))
+        return fail(fmt::format("--dropout is {}, nearer to {} than the step of 2^-16 = 0.0000153 that rates have; use "
+                                "{}",
+                                options.dropout, dropout.is_off() ? 0 : 1, dropout.is_off() ? "0" : "0.9999"));
+    return dropout;
 }
 
 // The values as elements of `dtype`; error when a finite one becomes infinite.
@@ -58,6 +75,30 @@ Result<Buffer<std::byte>> stored_as(const Buffer<float>& values, Dtype dtype, st
     return bytes;
 }
 
+// Calls it once: "reference f64, 1.2 ms".
+Result<std::string> timed(const KernelChoice& choice, const std::function<Result<void>()>& call) {
+    const auto start = std::chrono::steady_clock::now();
+    TRY(call());
+    const auto time = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start);
+    return fmt::format("{}, {:.3g} ms", choice.kernel, time.count());
+}
+
+Result<void> add_gradients(Attended& attended, Backend& backend, const AttentionCall& forward, const float* dout) {
+    const Problem& problem = attended.problem;
+    attended.dq = TRY(Buffer<float>::allocate(query_elements(problem), "attend/dq"));
+    attended.dk = TRY(Buffer<float>::allocate(key_elements(problem), "attend/dk"));
+    attended.dv = TRY(Buffer<float>::allocate(key_elements(problem), "attend/dv"));
+    GradientCall call;
+    call.problem = forward.problem, call.pattern = forward.pattern, call.plan = forward.plan;
+    call.q = forward.q, call.k = forward.k, call.v = forward.v;
+    call.out = forward.out, call.lse = forward.lse, call.dout = dout;
+    call.dq = attended.dq.data(), call.dk = attended.dk.data(), call.dv = attended.dv.data();
+    call.cancel = forward.cancel, call.dropout = forward.dropout;
+    const KernelChoice choice = backend.choose(problem, *forward.pattern, Direction::backward);
+    attended.runs += "; gradients " + TRY(timed(choice, [&] { return backend.backward(call); }));
+    return {};
+}
+
 Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Pattern& pattern,
                         const CancelFlag* cancel) {
     Attended attended;
@@ -65,21 +106,22 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
     problem.causal = options.causal, problem.scale = options.scale;
     problem.dtype = TRY(compute_dtype(options.dtype));
     TRY(validate(pattern, problem));
-    Backend* const backend = TRY(find_backend(options.backend, problem, pattern));
+    AttentionCall call;
+    call.dropout = TRY(dropout_of(options));
+    const bool is_training = qkv.dout || !call.dropout.is_off(); // dropout is asked of backends with a gradient
+    Backend* const backend =
+        TRY(find_backend(options.backend, problem, pattern, is_training ? Direction::backward : Direction::forward));
     const Plan plan = TRY(make_plan(pattern, problem));
     const Buffer<std::byte> q = TRY(stored_as(qkv.q, problem.dtype, "q"));
     const Buffer<std::byte> k = TRY(stored_as(qkv.k, problem.dtype, "k"));
     const Buffer<std::byte> v = TRY(stored_as(qkv.v, problem.dtype, "v"));
     attended.out = TRY(Buffer<float>::allocate(query_elements(problem), "attend/out"));
     attended.lse = TRY(Buffer<float>::allocate(lse_elements(problem), "attend/lse"));
-    attended.kernel = backend->choose(problem, pattern).kernel;
-    AttentionCall call;
     call.problem = &problem, call.pattern = &pattern, call.plan = &plan;
     call.q = q.data(), call.k = k.data(), call.v = v.data();
     call.out = attended.out.data(), call.lse = attended.lse.data(), call.cancel = cancel;
-    const auto start = std::chrono::steady_clock::now();
-    TRY(backend->forward(call));
-    attended.time_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    attended.runs = TRY(timed(backend->choose(problem, pattern), [&] { return backend->forward(call); }));
+    if (qkv.dout) TRY(add_gradients(attended, *backend, call, qkv.dout->data()));
     return attended;
 }
 
@@ -94,18 +136,22 @@ Result<void> attend_and_write(const AttendOptions& options, const CancelFlag* ca
         return fail(fmt::format("--output {} is the input file; write to another one", options.output));
     const Attended attended = TRY(attend(options, qkv, pattern, cancel));
     const Problem& p = attended.problem;
-    const TensorToWrite tensors[] = {{"out", {p.batch, p.seq_len, p.heads, p.head_dim}, attended.out.data()},
-                                     {"lse", {p.batch, p.heads, p.seq_len}, attended.lse.data()}};
+    const std::vector<std::int64_t> queries = {p.batch, p.seq_len, p.heads, p.head_dim};
+    const std::vector<std::int64_t> keys = {p.batch, p.kv_len, p.kv_heads, p.head_dim};
+    std::vector<TensorToWrite> tensors = {{"out", queries, attended.out.data()},
+                                          {"lse", {p.batch, p.heads, p.seq_len}, attended.lse.data()}};
+    if (attended.has_gradients()) {
+        tensors.push_back({"dq", queries, attended.dq.data()});
+        tensors.push_back({"dk", keys, attended.dk.data()});
+        tensors.push_back({"dv", keys, attended.dv.data()});
+    }
     TRY(write_tensor_file(options.output, tensors));
-    if (qkv.dout)
-        fmt::print(stderr,
-                   "dilascope: note: {} holds dout, but gradients are not available yet; out and lse are written, "
-                   "dq, dk and dv are not\n",
-                   options.input);
+    std::string written;
+    for (const TensorToWrite& tensor : tensors)
+        written += fmt::format("{}{} {}", written.empty() ? "" : ", ", tensor.name, shape_text(tensor.shape));
     const auto empty_rows = std::count(attended.lse.begin(), attended.lse.end(), -INFINITY);
-    fmt::print("{}: out ({}, {}, {}, {}), lse ({}, {}, {}); {}, {:.3g} ms; {} of {} rows without keys\n",
-               options.output, p.batch, p.seq_len, p.heads, p.head_dim, p.batch, p.heads, p.seq_len, attended.kernel,
-               attended.time_ms, empty_rows, attended.lse.size());
+    fmt::print("{}: {}; {}; {} of {} rows without keys\n", options.output, written, attended.runs, empty_rows,
+               attended.lse.size());
     return {};
 }
 
@@ -136,7 +182,8 @@ int run_attend(const AttendOptions& options) {
 void add_attend_verb(CLI::App& app, Action& action) {
     const auto options = std::make_shared<AttendOptions>();
     CLI::App* verb = app.add_subcommand("attend", "Run attention on the tensors q, k and v of a file");
-    verb->add_option("--input", options->input, "Tensors q, k, v: .safetensors or .npz")->required();
+    verb->add_option("--input", options->input, "Tensors q, k, v, and dout for gradients: .safetensors or .npz")
+        ->required();
     verb->add_option("--pattern", options->pattern,
                      "Pattern in its text form, as \"longnet segments=64,128 rates=1,2\"")
         ->required();
@@ -146,9 +193,16 @@ void add_attend_verb(CLI::App& app, Action& action) {
         ->capture_default_str();
     verb->add_option("--scale", options->scale, "Scale of the scores, 1/sqrt(head_dim) when left out")
         ->check(CLI::PositiveNumber);
+    verb->add_option("--dropout", options->dropout, "Share of weights to drop, from 0 to below 1")
+        ->capture_default_str();
+    verb->add_option("--seed", options->seed, "Which weights are dropped; the same seed drops the same ones")
+        ->needs("--dropout")
+        ->capture_default_str();
     verb->add_option("--layout", options->layout, "Axes of the input: bnhd, or bhnd for (batch, head, token, head_dim)")
         ->capture_default_str();
-    verb->add_option("--output", options->output, "out (B,N,H,D) and lse (B,H,N): .safetensors or .npz")->required();
+    verb->add_option("--output", options->output,
+                     "out (B,N,H,D) and lse (B,H,N), with dout also dq, dk, dv: .safetensors or .npz")
+        ->required();
     verb->callback([options, &action] { action = [options] { return run_attend(*options); }; });
 }
 

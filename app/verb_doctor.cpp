@@ -41,16 +41,18 @@ Json choices_json() {
     for (const Backend* backend : backends())
         for (const char* text :
              {"dense", "longnet segments=2048,4096,8192 rates=1,2,4", "seed segments=2048,4096,8192 rates=1,2,4"})
-            for (Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16}) {
-                Problem problem = self_attention(8192, 12, 64);
-                problem.dtype = dtype;
-                const KernelChoice choice = backend->choose(problem, parse_pattern(text).value());
-                json.push_back({{"backend", backend->name()},
-                                {"pattern", text},
-                                {"dtype", enum_name(dtype)},
-                                {"kernel", choice.kernel},
-                                {"reason", choice.reason}});
-            }
+            for (Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16})
+                for (Direction direction : {Direction::forward, Direction::backward}) {
+                    Problem problem = self_attention(8192, 12, 64);
+                    problem.dtype = dtype;
+                    const KernelChoice choice = backend->choose(problem, parse_pattern(text).value(), direction);
+                    json.push_back({{"backend", backend->name()},
+                                    {"pattern", text},
+                                    {"dtype", enum_name(dtype)},
+                                    {"direction", enum_name(direction)},
+                                    {"kernel", choice.kernel},
+                                    {"reason", choice.reason}});
+                }
     return json;
 }
 
@@ -82,9 +84,9 @@ void print_text(const Json& report) {
     if (!plain(cuda["problem"]).empty()) fmt::print("  {:<12} {}\n", "problem", plain(cuda["problem"]));
     fmt::print("\nKernel chosen (8192 tokens, 12 heads of 64)\n");
     for (const Json& choice : report["kernels"])
-        fmt::print("  {:<10} {:<5} {:<46} {}: {}\n", plain(choice["backend"]), plain(choice["dtype"]),
-                   plain(choice["pattern"]), plain(choice["kernel"]).empty() ? "none" : plain(choice["kernel"]),
-                   plain(choice["reason"]));
+        fmt::print("  {:<10} {:<5} {:<9} {:<46} {}: {}\n", plain(choice["backend"]), plain(choice["dtype"]),
+                   plain(choice["direction"]), plain(choice["pattern"]),
+                   plain(choice["kernel"]).empty() ? "none" : plain(choice["kernel"]), plain(choice["reason"]));
 }
 
 } // namespace

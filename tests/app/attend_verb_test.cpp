@@ -2,6 +2,7 @@
 #include "engine/backends/backend.h"
 #include "experiments/qkv.h"
 #include "experiments/tensor_file.h"
+#include "tests/app/attend_truth.h"
 #include "tests/app/binary_run.h"
 #include "tests/catch.h"
 #include <cmath>
@@ -12,54 +13,8 @@ using namespace dilascope;
 
 namespace {
 
-// How often query position i sees key position j in head h, written from the definitions, not from the engine.
-using Times = std::function<int(std::int64_t h, std::int64_t i, std::int64_t j)>;
-
-Times longnet(std::int64_t length, std::vector<std::pair<std::int64_t, std::int64_t>> branches) {
-    return [=](std::int64_t h, std::int64_t i, std::int64_t j) {
-        int times = 0;
-        for (auto [segment, rate] : branches) {
-            segment = std::min(segment, length);
-            times += i / segment == j / segment && i % segment % rate == h % rate && j % segment % rate == h % rate;
-        }
-        return times;
-    };
-}
-
-struct Truth {
-    std::vector<double> out, lse; // (B,N,H,D), (B,H,N)
-};
-
-Truth truth_of(const Qkv& qkv, const Times& times, bool causal, double scale) {
-    const Problem& p = qkv.problem;
-    Truth truth{std::vector<double>(std::size_t(query_elements(p))), std::vector<double>(std::size_t(lse_elements(p)))};
-    for (std::int64_t b = 0; b < p.batch; ++b)
-        for (std::int64_t h = 0; h < p.heads; ++h)
-            for (std::int64_t n = 0; n < p.seq_len; ++n) {
-                const std::int64_t position = n + p.kv_len - p.seq_len, g = h * p.kv_heads / p.heads;
-                double sum = 0;
-                double* out = &truth.out[std::size_t(((b * p.seq_len + n) * p.heads + h) * p.head_dim)];
-                for (std::int64_t m = 0; m < p.kv_len; ++m) {
-                    const int count = causal && m > position ? 0 : times(h, position, m);
-                    if (count == 0) continue;
-                    double score = 0;
-                    for (std::int64_t d = 0; d < p.head_dim; ++d)
-                        score += double(qkv.q[((b * p.seq_len + n) * p.heads + h) * p.head_dim + d]) *
-                                 qkv.k[((b * p.kv_len + m) * p.kv_heads + g) * p.head_dim + d];
-                    const double weight = count * std::exp(score * scale);
-                    sum += weight;
-                    for (std::int64_t d = 0; d < p.head_dim; ++d)
-                        out[d] += weight * qkv.v[((b * p.kv_len + m) * p.kv_heads + g) * p.head_dim + d];
-                }
-                for (std::int64_t d = 0; d < p.head_dim; ++d) out[d] = sum > 0 ? out[d] / sum : 0;
-                truth.lse[std::size_t((b * p.heads + h) * p.seq_len + n)] = std::log(sum); // −inf for no keys
-            }
-    return truth;
-}
-
-// Writes q, k, v; in (B,H,N,D) for bhnd.
-void write_qkv(const std::filesystem::path& path, const Qkv& qkv, Layout layout = Layout::bnhd,
-               std::vector<std::string> extra = {}) {
+// Writes q, k, v and dout where there is one; in (B,H,N,D) for bhnd.
+void write_qkv(const std::filesystem::path& path, const Qkv& qkv, Layout layout = Layout::bnhd) {
     const Problem& p = qkv.problem;
     std::map<std::string, std::vector<float>> values;
     std::vector<TensorToWrite> tensors;
@@ -78,7 +33,7 @@ void write_qkv(const std::filesystem::path& path, const Qkv& qkv, Layout layout 
     add("q", qkv.q, p.seq_len, p.heads);
     add("k", qkv.k, p.kv_len, p.kv_heads);
     add("v", qkv.v, p.kv_len, p.kv_heads);
-    for (const std::string& name : extra) add(name, qkv.q, p.seq_len, p.heads);
+    if (qkv.dout) add("dout", *qkv.dout, p.seq_len, p.heads);
     REQUIRE(write_tensor_file(path, tensors));
 }
 
@@ -89,26 +44,40 @@ Qkv small_qkv() {
     return std::move(*generate_qkv(problem, 99));
 }
 
-void check_file(const std::filesystem::path& path, const Problem& p, const Truth& truth) {
+Qkv small_qkv_with_dout() {
+    Qkv qkv = small_qkv();
+    qkv.dout = std::move(generate_qkv(qkv.problem, 100)->q);
+    return qkv;
+}
+
+// The file holds what the truth says and nothing else, as f32.
+void check_file(const std::filesystem::path& path, const Problem& p, const AttendTruth& truth) {
     const auto tensors = read_tensor_file(path);
     REQUIRE(tensors);
-    REQUIRE(tensors->size() == 2);
-    const HostTensor &out = tensors->at(0), &lse = tensors->at(1);
-    CHECK((out.name == "out" && out.shape == std::vector<std::int64_t>{p.batch, p.seq_len, p.heads, p.head_dim}));
-    CHECK((lse.name == "lse" && lse.shape == std::vector<std::int64_t>{p.batch, p.heads, p.seq_len}));
-    CHECK((out.stored == Dtype::f32 && lse.stored == Dtype::f32));
-    const auto worst = [](const Buffer<float>& values, const std::vector<double>& expected) {
+    REQUIRE(tensors->size() == (truth.dq.empty() ? 2 : 5));
+    const auto check = [&](const std::string& name, const std::vector<std::int64_t>& shape,
+                           const std::vector<double>& expected) {
+        if (expected.empty()) return;
+        INFO(path.string() << ": " << name);
+        const auto found = std::ranges::find(*tensors, name, &HostTensor::name);
+        REQUIRE(found != tensors->end());
+        CHECK(found->shape == shape);
+        CHECK(found->stored == Dtype::f32);
         double worst_excess = -1; // of |x − truth| over 1e-5 + 1e-5·|truth|
         for (std::size_t index = 0; index < expected.size(); ++index) {
-            const double value = values[std::int64_t(index)];
+            const double value = found->values[std::int64_t(index)];
             if (value == expected[index]) continue; // −inf too
             const double excess = std::fabs(value - expected[index]) - 1e-5 - 1e-5 * std::fabs(expected[index]);
             if (!(excess <= worst_excess)) worst_excess = excess; // NaN too
         }
-        return worst_excess;
+        CHECK(worst_excess <= 0);
     };
-    CHECK(worst(out.values, truth.out) <= 0);
-    CHECK(worst(lse.values, truth.lse) <= 0);
+    const std::vector<std::int64_t> keys = {p.batch, p.kv_len, p.kv_heads, p.head_dim};
+    check("out", {p.batch, p.seq_len, p.heads, p.head_dim}, truth.out);
+    check("lse", {p.batch, p.heads, p.seq_len}, truth.lse);
+    check("dq", {p.batch, p.seq_len, p.heads, p.head_dim}, truth.dq);
+    check("dk", keys, truth.dk);
+    check("dv", keys, truth.dv);
 }
 
 bool is_one_sentence(const std::string& err) {
@@ -147,7 +116,7 @@ TEST_CASE("attend equals the definition, for patterns, layouts, formats, causal 
             INFO(want.pattern << (causal ? " causal: " : ": ") << run.err);
             REQUIRE(run.exit_code == exit_ok);
             CHECK(run.err.empty());
-            const Truth truth = truth_of(qkv, want.times, causal, scale);
+            const AttendTruth truth = attend_truth({qkv, want.times, causal, scale});
             const auto empty_rows = std::count(truth.lse.begin(), truth.lse.end(), -INFINITY);
             CHECK(run.out.find(std::to_string(empty_rows) + " of 296 rows without keys\n") != std::string::npos);
             CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 1);
@@ -166,9 +135,7 @@ TEST_CASE("attend: scale and backend are taken as given", "[app]") {
         INFO(run.err);
         REQUIRE(run.exit_code == exit_ok);
         CHECK(run.out.find(backend) != std::string::npos); // the kernel's name says which one ran
-        check_file(out, qkv.problem,
-                   truth_of(
-                       qkv, [](auto...) { return 1; }, false, 0.75));
+        check_file(out, qkv.problem, attend_truth({qkv, [](auto...) { return 1; }, false, 0.75}));
     }
 }
 
@@ -182,17 +149,48 @@ TEST_CASE("attend: the shipped real tensors", "[app]") {
     INFO(run.err);
     REQUIRE(run.exit_code == exit_ok);
     check_file(folder / "out.safetensors", qkv->problem,
-               truth_of(*qkv, longnet(512, {{64, 1}, {256, 4}}), false, 1 / std::sqrt(32.0)));
+               attend_truth({*qkv, longnet(512, {{64, 1}, {256, 4}}), false, 1 / std::sqrt(32.0)}));
 }
 
-TEST_CASE("attend: with dout it says that gradients are not there yet", "[app]") {
+TEST_CASE("attend: with dout it writes the gradients too, whatever the layout", "[app]") {
     const ScratchFolder folder;
-    write_qkv(folder / "in.npz", small_qkv(), Layout::bnhd, {"dout"});
-    const BinaryRun run = run_binary({"attend", "--input", (folder / "in.npz").string(), "--pattern", "dense",
-                                      "--output", (folder / "out.npz").string()});
-    CHECK(run.exit_code == exit_ok);
-    CHECK(run.err.find("gradients are not available yet") != std::string::npos);
-    CHECK(std::filesystem::exists(folder / "out.npz"));
+    const Qkv qkv = small_qkv_with_dout();
+    write_qkv(folder / "in.npz", qkv);
+    write_qkv(folder / "in.safetensors", qkv, Layout::bhnd);
+    for (const bool causal : {false, true}) {
+        const bool heads_first = causal;
+        const std::string in = (folder / (heads_first ? "in.safetensors" : "in.npz")).string();
+        const std::string out = (folder / (heads_first ? "out.npz" : "out.safetensors")).string();
+        std::vector<std::string> arguments = {"attend",   "--input", in, "--pattern", "longnet segments=8,64 rates=1,3",
+                                              "--output", out};
+        if (causal) arguments.push_back("--causal");
+        if (heads_first) arguments.insert(arguments.end(), {"--layout", "bhnd"});
+        const BinaryRun run = run_binary(arguments);
+        INFO(run.err);
+        REQUIRE(run.exit_code == exit_ok);
+        CHECK(run.err.empty());
+        CHECK(run.out.find("dq (2, 37, 4, 8), dk (2, 41, 2, 8), dv (2, 41, 2, 8); ") != std::string::npos);
+        CHECK(run.out.find("; gradients ") != std::string::npos);
+        check_file(out, qkv.problem, attend_truth({qkv, longnet(41, {{8, 1}, {64, 3}}), causal, 1 / std::sqrt(8.0)}));
+    }
+}
+
+TEST_CASE("attend: dropout drops the weights that the seed says, in the gradients too", "[app]") {
+    const ScratchFolder folder;
+    const Qkv qkv = small_qkv_with_dout();
+    write_qkv(folder / "in.npz", qkv);
+    const std::string out = (folder / "out.npz").string();
+    for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1} << 63}) {
+        std::vector<std::string> arguments = {"attend",    "--input",  (folder / "in.npz").string(),
+                                              "--pattern", "dense",    "--dropout",
+                                              "0.3",       "--output", out};
+        if (seed != 0) arguments.insert(arguments.end(), {"--seed", std::to_string(seed)});
+        const BinaryRun run = run_binary(arguments);
+        INFO(run.err);
+        REQUIRE(run.exit_code == exit_ok);
+        const Times dense = [](auto...) { return 1; };
+        check_file(out, qkv.problem, attend_truth({qkv, dense, false, 1 / std::sqrt(8.0), {0.3, seed}}));
+    }
 }
 
 TEST_CASE("attend: bad input is one sentence and exit 2, and writes nothing", "[app]") {
@@ -204,6 +202,14 @@ TEST_CASE("attend: bad input is one sentence and exit 2, and writes nothing", "[
     Qkv large = small_qkv();
     large.v[5] = 70000;
     write_qkv(folder / "large.npz", large);
+    {
+        const float values[2 * 41 * 4 * 8] = {};
+        const TensorToWrite tensors[] = {{"q", {2, 37, 4, 8}, values},
+                                         {"k", {2, 41, 2, 8}, values},
+                                         {"v", {2, 41, 2, 8}, values},
+                                         {"dout", {2, 41, 2, 8}, values}};
+        REQUIRE(write_tensor_file(folder / "dout.npz", tensors));
+    }
     { std::ofstream(folder / "cut.safetensors") << "only a few bytes"; }
     const auto check = [&](std::map<std::string, std::string> changes, const std::string& expected) {
         std::map<std::string, std::string> options = {{"--input", (folder / "in.npz").string()},
@@ -235,6 +241,13 @@ TEST_CASE("attend: bad input is one sentence and exit 2, and writes nothing", "[
     check({{"--backend", "cpuu"}}, "did you mean \"cpu\"?");
     check({{"--scale", "-1"}}, "--scale");
     check({{"--scale", "nan"}}, "scale is nan");
+    check({{"--dropout", "1"}}, "--dropout is 1; expected the share of weights to drop, 0 or more and below 1");
+    check({{"--dropout", "nan"}}, "--dropout is nan");
+    check({{"--dropout", "0.999999"}}, "nearer to 1 than the step");
+    check({{"--dropout", "1e-7"}}, "nearer to 0 than the step");
+    check({{"--dropout", "some"}}, "--dropout");
+    check({{"--seed", "3"}}, "--dropout");
+    check({{"--input", (folder / "dout.npz").string()}}, "dout has shape (2, 41, 2, 8) and q (2, 37, 4, 8)");
     check({{"--output", (folder / "out.txt").string()}}, "unknown extension \".txt\"");
     check({{"--output", (folder / "out.npy").string()}}, "2 tensors do not fit");
     check({{"--output", (folder / "no/out.npz").string()}}, "create the folder first");
