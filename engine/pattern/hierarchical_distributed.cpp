@@ -110,7 +110,7 @@ Result<void> validate(const HierarchicalDistributed& part, const Problem& proble
 }
 
 std::string branch_name(const HierarchicalDistributed&, int branch) {
-    return std::string(enum_names(NodeLevel{})[std::size_t(branch) + 1]);
+    return "level " + std::string(enum_names(NodeLevel{})[std::size_t(branch) + 1]); // "local" alone is another kind
 }
 
 void fill_row(const HierarchicalDistributed& part, const BlockGrid& grid, std::int64_t head, int branch,

@@ -37,11 +37,19 @@ int branch_count(const Pattern& pattern) {
     return std::visit([](const auto& kind) { return branch_count(kind); }, pattern.kind);
 }
 
+// Parts of one kind are told apart by their number: "local", "local 2".
+static std::string union_label(const Blocks& blocks, int branch) {
+    const std::string name = branch_name(blocks, branch);
+    int number = 1;
+    for (int before = 0; before < branch; ++before) number += branch_name(blocks, before) == name;
+    return number == 1 ? name : fmt::format("{} {}", name, number);
+}
+
 std::string branch_label(const Pattern& pattern, int branch) {
     if (const Dilated* dilated = std::get_if<Dilated>(&pattern.kind))
         return fmt::format("{} / {}", dilated->segment_lengths.at(std::size_t(branch)),
                            dilated->dilation_rates.at(std::size_t(branch)));
-    if (const Blocks* blocks = std::get_if<Blocks>(&pattern.kind)) return branch_name(*blocks, branch);
+    if (const Blocks* blocks = std::get_if<Blocks>(&pattern.kind)) return union_label(*blocks, branch);
     return std::holds_alternative<Window>(pattern.kind) ? Window::kind_name : Dense::kind_name;
 }
 
