@@ -18,6 +18,7 @@ struct Field {
     const char* unit = ""; // "tokens", "ms", "" for none
     double min = -std::numeric_limits<double>::infinity();
     double max = std::numeric_limits<double>::infinity();
+    bool is_optional = false; // a list that text forms leave out while it is empty
 };
 
 template <class E>

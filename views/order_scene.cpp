@@ -1,4 +1,5 @@
 #include "views/order_scene.h"
+#include "views/fitted_text.h"
 #include "views/number_format.h"
 #include "views/plot_layout.h"
 #include "views/theme.h"

@@ -5,6 +5,7 @@
 #include "views/widgets.h"
 #include <fmt/format.h>
 #include <imgui.h>
+#include <numeric>
 
 namespace dilascope {
 
@@ -90,6 +91,11 @@ void remove_branch(Dilated& dilated, int branch) {
         dilated.dilation_rates.erase(dilated.dilation_rates.begin() + branch);
 }
 
+void set_offsets(Dilated& dilated, std::int64_t heads) {
+    dilated.offsets.assign(dilated.phase == PhaseMode::list ? std::size_t(heads) : 0, 0);
+    std::iota(dilated.offsets.begin(), dilated.offsets.end(), 0);
+}
+
 void set_block(Blocks& blocks, std::int64_t block) {
     for (BlockPart& part : blocks.parts) std::visit([&](auto& one) { one.block = block; }, part);
 }
@@ -151,12 +157,16 @@ bool PatternForm::draw_presets(Pattern& pattern) {
 
 bool PatternForm::draw_dilated(Dilated& dilated, const Problem& problem) {
     bool changed = draw_branches(dilated, problem);
+    const PhaseMode before = dilated.phase;
     Dilated::visit(dilated, [&](const Field& field, auto& member) {
         Field shown = field;
         if (std::string_view(field.name) == "heads") shown.name = "head_mode"; // "heads" is the problem's
-        if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(member)>, std::vector<std::int64_t>>)
-            changed |= take(editor_, editor_.row(shown, member));
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::vector<std::int64_t>>) {
+            if (!field.is_optional || before != PhaseMode::list) return; // the branches are drawn above
+        }
+        changed |= take(editor_, editor_.row(shown, member));
     });
+    if (dilated.phase != before) set_offsets(dilated, problem.heads);
     return changed;
 }
 

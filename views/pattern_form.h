@@ -36,6 +36,8 @@ std::string pattern_name(const Pattern& pattern);
 // Adds a branch that continues the ladder: twice the longest segment, twice its rate; removes one, but never the last.
 void add_branch(Dilated& dilated);
 void remove_branch(Dilated& dilated, int branch);
+// A phase that was just chosen gets the offsets it needs: for phase=list those of head_mod to begin with, else none.
+void set_offsets(Dilated& dilated, std::int64_t heads);
 // Gives all parts this block size; adds a part, which takes the union's.
 void set_block(Blocks& blocks, std::int64_t block);
 void add_part(Blocks& blocks, BlockPart part);

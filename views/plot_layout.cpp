@@ -1,4 +1,5 @@
 #include "views/plot_layout.h"
+#include "views/fitted_text.h"
 #include "views/theme.h"
 
 #include <algorithm>
@@ -124,17 +125,6 @@ std::optional<std::size_t> legend_series_at(const PlotLayout& layout, Point mous
     for (const LegendEntry& entry : layout.legend)
         if (entry.rect.contains(mouse)) return entry.series;
     return std::nullopt;
-}
-
-std::string shortened(const Canvas& canvas, std::string_view text, TextStyle style, float width) {
-    if (canvas.text_size(text, style).x <= width) return std::string(text);
-    std::size_t low = 0, high = text.size(); // the longest beginning that fits, by bisection
-    while (low + 1 < high) {
-        const std::size_t middle = (low + high) / 2;
-        (canvas.text_size(std::string(text.substr(0, middle)) + "…", style).x <= width ? low : high) = middle;
-    }
-    while (low > 0 && (std::uint8_t(text[low]) & 0xc0) == 0x80) --low; // not inside a character
-    return std::string(text.substr(0, low)) + "…";
 }
 
 } // namespace dilascope

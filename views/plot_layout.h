@@ -34,7 +34,4 @@ std::optional<PlotHit> nearest_sample(const PlotScene& scene, const PlotLayout& 
 // The series whose legend entry is at `mouse`.
 std::optional<std::size_t> legend_series_at(const PlotLayout& layout, Point mouse);
 
-// `text`, or its longest beginning that fits with "…" after it.
-std::string shortened(const Canvas& canvas, std::string_view text, TextStyle style, float width);
-
 } // namespace dilascope

@@ -1,4 +1,6 @@
 #include "views/reach_scene.h"
+#include "engine/pattern/field_text.h"
+#include "views/fitted_text.h"
 #include "views/number_format.h"
 #include "views/theme.h"
 #include <fmt/format.h>
@@ -8,22 +10,6 @@ namespace dilascope {
 namespace {
 
 using Kind = ReachRow::Kind;
-constexpr float line_height = 18;
-
-std::vector<std::string> wrapped(const Canvas& canvas, std::string_view text, TextStyle style, float width) {
-    std::vector<std::string> lines(1);
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        const std::string word(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-        const std::string longer = lines.back().empty() ? word : lines.back() + " " + word;
-        if (lines.back().empty() || canvas.text_size(longer, style).x <= width)
-            lines.back() = longer;
-        else
-            lines.push_back(word);
-    }
-    return lines;
-}
 
 std::string range_text(Range range) {
     return range.size() == 1 ? format_count(range.begin)
@@ -126,10 +112,11 @@ void add_phases(std::vector<ReachRow>& rows, const ReachAnswer& answer) {
         rows.push_back({Kind::fact, "phase", "Suggested " + text, change, exact, {}});
         rows.push_back({Kind::apply, "apply", "Apply " + text, "", "Write this phase into the pattern", {}});
     } else if (!plan.offsets.empty()) {
-        rows.push_back({Kind::fact, "phase", "Suggested offsets of the heads", change, exact, {}});
-        std::string offsets = "Offsets of heads 0, 1, …:";
-        for (std::int64_t offset : plan.offsets) offsets += fmt::format(" {}", offset);
-        rows.push_back({Kind::note, "", offsets + " (no phase= of the text form says this)", "", "", {}});
+        const std::string text = "offsets=" + value_text(plan.offsets);
+        rows.push_back({Kind::fact, "phase", "Suggested phase=list", change, exact, {}});
+        rows.push_back({Kind::note, "", text + " (heads 0, 1, …; each keeps offset mod rate)", "", "", {}});
+        rows.push_back(
+            {Kind::apply, "apply", "Apply offsets", "", "Write phase=list " + text + " into the pattern", {}});
     } else
         rows.push_back({Kind::fact, "phase", "No other phases cover more", share(plan.covered_now), "", {}});
     if (plan.covered_all > 0)
@@ -238,7 +225,7 @@ std::vector<Rect> place_rows(const Canvas& canvas, const std::vector<ReachRow>& 
         if (row.kind == Kind::title && !places.empty()) y += space::gap;
         if (row.kind == Kind::apply) height = 32;
         if (row.kind == Kind::note || row.kind == Kind::trouble)
-            height = 6 + line_height * float(wrapped(canvas, row.label, TextStyle::caption, where.width).size());
+            height = 6 + text_line_height * float(wrapped(canvas, row.label, TextStyle::caption, where.width).size());
         places.push_back({where.x, y, where.width, height});
         y += height;
     }
@@ -258,15 +245,6 @@ void draw_row(Canvas& canvas, const ReachRow& row, Rect where, bool hovered) {
                 t.muted);
     canvas.text({where.right() - 4, where.y + 4}, row.value, TextStyle::number, row.jump ? t.accent : t.text,
                 Align::right);
-}
-
-float draw_wrapped(Canvas& canvas, std::string_view text, TextStyle style, Colour colour, Rect where) {
-    float y = where.y;
-    for (const std::string& line : wrapped(canvas, text, style, where.width)) {
-        canvas.text({where.x, y}, line, style, colour);
-        y += line_height;
-    }
-    return y - where.y;
 }
 
 } // namespace dilascope

@@ -38,7 +38,4 @@ ReachLayout layout_reach(Rect area);
 std::vector<Rect> place_rows(const Canvas& canvas, const std::vector<ReachRow>& rows, Rect where);
 void draw_row(Canvas& canvas, const ReachRow& row, Rect where, bool hovered);
 
-// Text over several lines; returns the height it takes.
-float draw_wrapped(Canvas& canvas, std::string_view text, TextStyle style, Colour colour, Rect where);
-
 } // namespace dilascope

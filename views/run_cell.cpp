@@ -1,4 +1,5 @@
 #include "views/run_cell.h"
+#include "views/fitted_text.h"
 #include "views/plot_layout.h"
 #include "views/theme.h"
 

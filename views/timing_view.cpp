@@ -1,6 +1,7 @@
 #include "views/timing_view.h"
 #include "views/empty_state.h"
 #include "views/figure_frame.h"
+#include "views/fitted_text.h"
 #include "views/live_strip.h"
 #include "views/number_format.h"
 #include "views/plot_draw.h"

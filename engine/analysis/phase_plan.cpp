@@ -17,7 +17,7 @@ public:
         Offsets offsets;
         offsets.count = std::max(period, std::int64_t{1});
         offsets.cancel_ = cancel;
-        dilated.phase = PhaseMode::head_mod;
+        dilated.phase = PhaseMode::head_mod, dilated.offsets.clear();
         problem.heads = problem.kv_heads = offsets.count;
         offsets.plan_ = TRY(make_plan(Pattern{dilated}, problem));
         return offsets;
@@ -87,6 +87,7 @@ Result<PhasePlan> plan_phases(const Dilated& dilated, const Problem& problem, co
     result.allowed = allowed_pairs(problem);
     const Plan now = TRY(make_plan(Pattern{joint}, problem));
     result.covered_best = result.covered_now = TRY(covered_pairs(now, heads, cancel));
+    joint.offsets.clear();
     for (PhaseMode mode : {PhaseMode::head_mod, PhaseMode::head_block, PhaseMode::group_mod, PhaseMode::zero}) {
         if (mode == dilated.phase) continue;
         joint.phase = mode;

@@ -10,8 +10,8 @@ struct PhasePlan {
     std::int64_t covered_now = 0;  // by at least one head, with the pattern as it is
     std::int64_t covered_best = 0; // with the suggestion; never less than now
     std::int64_t covered_all = 0;  // by every phase at once: no choice covers more (heads=all; else 0, not known)
-    // The suggestion: a `phase=` of the text form where one covers most, else an offset for each head, which keeps
-    // residue offset mod rate in every branch (head_mod is offset = head). Neither: the pattern as it is.
+    // The suggestion: a rule where one covers most, else the `offsets=` of phase=list, one for each head (head_mod is
+    // offset = head). Neither: the pattern as it is.
     std::optional<PhaseMode> mode;
     std::vector<std::int64_t> offsets;
 };

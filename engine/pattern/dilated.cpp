@@ -22,11 +22,31 @@ BranchView branch_view(const Dilated& dilated, const Problem& problem, std::int6
     case PhaseMode::head_block: view.phase = head / ((problem.heads + view.rate - 1) / view.rate); break;
     case PhaseMode::group_mod: view.phase = branch % view.rate; break;
     case PhaseMode::zero: view.phase = 0; break;
+    case PhaseMode::list: view.phase = dilated.offsets[std::size_t(head) % dilated.offsets.size()] % view.rate; break;
     }
     const bool in_branch =
         dilated.heads == HeadMode::all || partition_range(dilated, problem.heads, branch).contains(head);
     view.takes_part = in_branch && view.phase < std::min(view.rate, view.segment_length);
     return view;
+}
+
+static Result<void> validate_offsets(const Dilated& dilated, const Problem& problem) {
+    const auto& offsets = dilated.offsets;
+    if (dilated.phase != PhaseMode::list) {
+        if (offsets.empty()) return {};
+        return fail(fmt::format("dilated: offsets are given, but phase={} does not read them; use phase=list",
+                                enum_name(dilated.phase)));
+    }
+    if (offsets.empty())
+        return fail("dilated: phase=list without offsets; give one for each head, e.g. offsets=0,1,2,3");
+    if (problem.heads % std::int64_t(offsets.size()) != 0)
+        return fail(fmt::format("dilated: {} offsets for {} heads; give one for each head, or a list whose length "
+                                "divides the heads",
+                                offsets.size(), problem.heads));
+    for (std::size_t index = 0; index < offsets.size(); ++index)
+        if (offsets[index] < 0 || offsets[index] > std::int64_t{1} << 30)
+            return fail(fmt::format("dilated: offsets[{}] is {}; expected 0 … 2^30", index, offsets[index]));
+    return {};
 }
 
 Result<void> validate(const Dilated& dilated, const Problem& problem) {
@@ -53,7 +73,7 @@ Result<void> validate(const Dilated& dilated, const Problem& problem) {
         return fail(fmt::format(
             "dilated: heads={} splits {} heads over {} branches; use at least as many heads as branches, or heads=all",
             enum_name(dilated.heads), problem.heads, segments.size()));
-    return {};
+    return validate_offsets(dilated, problem);
 }
 
 BranchSet branches(const Dilated& dilated, const Problem& problem, std::int64_t head, std::int64_t position,

@@ -21,9 +21,10 @@ enum class PhaseMode : std::uint8_t {
     head_block, // head div ceil(H/r): blocks of heads share a phase (torchscale)
     group_mod,  // branch index mod r (fkodom, seed)
     zero,       // 0
+    list,       // offsets[head] mod r, the list repeated over the heads
 };
 constexpr auto enum_names(PhaseMode) {
-    return std::array<std::string_view, 4>{"head_mod", "head_block", "group_mod", "zero"};
+    return std::array<std::string_view, 5>{"head_mod", "head_block", "group_mod", "zero", "list"};
 }
 
 // How the branches of one head become one output.
@@ -47,14 +48,19 @@ struct Dilated {
     HeadMode heads = HeadMode::all;
     PhaseMode phase = PhaseMode::head_mod;
     MixMode mix = MixMode::softmax;
+    std::vector<std::int64_t> offsets = {}; // for phase=list, each ≥ 0; as many as divide the heads
 
     template <class Self, class V> static void visit(Self& self, V&& v) {
         v(Field{"segments", "Segment length of each branch", "tokens", 1, 0x1p40}, self.segment_lengths);
         v(Field{"rates", "Dilation rate of each branch: every rate-th token of a segment takes part", "", 1, 0x1p30},
           self.dilation_rates);
         v(Field{"heads", "all: every head in every branch; partition: heads split over the branches"}, self.heads);
-        v(Field{"phase", "Which residue a head keeps: head mod rate, blocks of heads, the branch index, or 0"},
+        v(Field{"phase",
+                "Which residue a head keeps: head mod rate, blocks of heads, the branch index, 0, or a list's"},
           self.phase);
+        v(Field{"offsets", "phase=list: an offset for each head, or for the first of them and again for the next ones",
+                "", 0, 0x1p30, true},
+          self.offsets);
         v(Field{"mix", "How branches are mixed: one softmax over all their keys, or per branch"}, self.mix);
     }
     friend bool operator==(const Dilated&, const Dilated&) = default;

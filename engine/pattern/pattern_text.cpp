@@ -159,7 +159,9 @@ std::string term_text(const PatternKind& kind) {
     std::string text = best->name;
     with_fields(kind, [&](const auto& fields) {
         fields.visit(fields, [&](const Field& field, const auto& member) {
-            if (!is_fixed(*best, field.name)) text += fmt::format(" {}={}", field.name, value_text(member));
+            if (is_fixed(*best, field.name)) return;
+            const std::string value = value_text(member);
+            if (!field.is_optional || !value.empty()) text += fmt::format(" {}={}", field.name, value);
         });
     });
     return text;
@@ -168,7 +170,7 @@ std::string term_text(const PatternKind& kind) {
 Preset dilated_preset(const char* name, const char* help, HeadMode heads, PhaseMode phase, MixMode mix) {
     Dilated dilated;
     dilated.heads = heads, dilated.phase = phase, dilated.mix = mix;
-    return {name, help, {dilated}, {"heads", "phase", "mix"}};
+    return {name, help, {dilated}, {"heads", "phase", "offsets", "mix"}};
 }
 
 template <class Part> Preset block_preset(Part part = {}) { return {Part::kind_name, Part::help, {Blocks{{part}}}}; }

@@ -81,6 +81,7 @@ TEST_CASE("a phase plan is never worse, and its coverages are exact", "[analysis
         const auto covered = [&](PhaseMode mode) {
             Dilated changed = dilated;
             changed.phase = mode;
+            if (mode != PhaseMode::list) changed.offsets.clear();
             const AnalysisCase c{Pattern{changed}, make_plan(Pattern{changed}, p).value()};
             return allowed_pairs(p) - counted_by_heads(c, heads).front();
         };
@@ -94,6 +95,10 @@ TEST_CASE("a phase plan is never worse, and its coverages are exact", "[analysis
             REQUIRE(!plan.mode);
             REQUIRE(plan.offsets.size() == std::size_t(p.heads));
             REQUIRE(plan.covered_best == covered_at(dilated, p, plan.offsets));
+            Dilated applied = dilated;
+            applied.phase = PhaseMode::list, applied.offsets = plan.offsets;
+            const AnalysisCase c{Pattern{applied}, make_plan(Pattern{applied}, p).value()};
+            REQUIRE(plan.covered_best == allowed_pairs(p) - counted_by_heads(c, heads).front());
         }
         if (dilated.heads == HeadMode::all) REQUIRE(plan.covered_best <= plan.covered_all);
         with_mode += plan.mode.has_value(), with_offsets += !plan.offsets.empty();

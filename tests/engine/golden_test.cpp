@@ -28,6 +28,7 @@ const std::vector<GoldenCase>& golden_cases() {
         {"seed", "seed segments=4,8,16 rates=1,2,4", 16, 16, 5, false},
         {"fkodom", "fkodom segments=4,8 rates=1,2", 16, 16, 3, false},
         {"dilated", "dilated segments=4,8 rates=1,2 heads=partition_legacy phase=zero mix=none", 12, 12, 3, false},
+        {"dilated_offsets", "dilated segments=4,8 rates=2,4 phase=list offsets=3,0", 8, 8, 4, false},
         {"local", "local block=2 window=8", 15, 15, 1, false},
         {"global", "global block=2 tokens=3", 11, 11, 1, true},
         {"strided", "strided block=2 stride=3", 16, 16, 1, false},

@@ -29,11 +29,22 @@ TEST_CASE("a preset and its general form are one pattern with one text", "[patte
     CHECK(std::get<Dilated>(parse_pattern("fkodom").value().kind).mix == MixMode::fkodom);
 }
 
+TEST_CASE("offsets of heads are a list of the general form, left out of every other text", "[pattern]") {
+    const char* text = "dilated segments=8 rates=4 heads=all phase=list offsets=0,2 mix=softmax";
+    const Pattern pattern = parse_pattern(text).value();
+    CHECK(to_text(pattern) == text);
+    for (std::int64_t head = 0; head < 4; ++head)
+        CHECK(branch_view(std::get<Dilated>(pattern.kind), self_attention(8, 4, 8), head, 0).phase == head % 2 * 2);
+    CHECK(to_text(parse_pattern("dilated phase=zero").value()) ==
+          "dilated segments=2048,4096,8192 rates=1,2,4 heads=all phase=zero mix=softmax");
+}
+
 TEST_CASE("bad pattern text names the culprit and the mend", "[pattern]") {
     const auto error_of = [](const char* text) { return parse_pattern(text).error().what; };
     CHECK_THAT(error_of("longnt segments=1"), contains("unknown kind \"longnt\"; did you mean \"longnet\"?"));
     CHECK_THAT(error_of("longnet segmets=4"),
                contains("unknown key \"segmets\" of longnet; did you mean \"segments\"?"));
+    CHECK_THAT(error_of("longnet offsets=1"), contains("longnet fixes offsets; use \"dilated"));
     CHECK_THAT(error_of("longnet mix=mean"), contains("longnet fixes mix; use \"dilated"));
     CHECK_THAT(error_of("dilated mix=men"), contains("mix is \"men\"; did you mean \"mean\"?"));
     CHECK_THAT(error_of("window left=12x"), contains("left has \"12x\"; expected a whole number"));
@@ -55,6 +66,11 @@ TEST_CASE("patterns that do not fit their problem are refused with the reason", 
                contains("rates[0] is 8, larger than its segment length 4"));
     CHECK_THAT(error_of("longnet segments=0 rates=1", problem), contains("segments[0] is 0"));
     CHECK_THAT(error_of("seed segments=8,16,32 rates=1,2,4", problem), contains("splits 2 heads over 3 branches"));
+    CHECK_THAT(error_of("dilated segments=8 rates=4 phase=list", problem), contains("phase=list without offsets"));
+    CHECK_THAT(error_of("dilated segments=8 rates=4 phase=list offsets=0,1,2", problem),
+               contains("3 offsets for 2 heads; give one for each head, or a list whose length divides the heads"));
+    CHECK_THAT(error_of("dilated segments=8 rates=4 phase=list offsets=0,-1", problem), contains("offsets[1] is -1"));
+    CHECK_THAT(error_of("dilated segments=8 rates=4 offsets=0,1", problem), contains("phase=head_mod does not read"));
     CHECK_THAT(error_of("window left=-1", problem), contains("left is -1"));
     CHECK_THAT(error_of("dense", self_attention(0, 1, 8)), contains("seq_len is 0; expected 1"));
     Problem grouped = self_attention(8, 12, 8);

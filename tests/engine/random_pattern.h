@@ -34,7 +34,11 @@ inline Dilated random_dilated(std::mt19937_64& random, std::int64_t longest, std
             pick_of<std::int64_t>(random, {1, 3}) *
             std::min(std::int64_t{1} << pick(random, 0, 4), dilated.segment_lengths.back() / 3);
     }
-    dilated.phase = PhaseMode(pick(random, 0, 3));
+    dilated.phase = PhaseMode(pick(random, 0, 4));
+    if (dilated.phase != PhaseMode::list) return dilated;
+    std::int64_t offset_total = pick(random, 1, heads);
+    while (heads % offset_total != 0) --offset_total;
+    while (std::int64_t(dilated.offsets.size()) < offset_total) dilated.offsets.push_back(pick(random, 0, 20));
     return dilated;
 }
 

@@ -38,6 +38,29 @@ TEST_CASE("a preset keeps the order of the pattern before it", "[views]") {
     }
 }
 
+TEST_CASE("a list of offsets starts as the heads' own and is edited as a list", "[views]") {
+    Headless ui(340, 1000);
+    Workspace workspace;
+    Case config;
+    config.pattern = "dilated segments=64 rates=4 phase=zero";
+    config.heads = 4;
+    workspace.set_config(config);
+    ConfigView view;
+    ui.frame(view, workspace);
+    CHECK_FALSE(Headless::has("config/pattern/offsets"));
+    ui.click(view, workspace, "config/pattern/phase");
+    ui.frame(view, workspace);
+    ui.click(view, workspace, "config/pattern/phase/list");
+    CHECK(workspace.config.pattern == "dilated segments=64 rates=4 heads=all phase=list offsets=0,1,2,3 mix=softmax");
+    ui.frame(view, workspace);
+    CHECK(Headless::has("config/pattern/offsets"));
+    ui.click(view, workspace, "config/pattern/phase");
+    ui.frame(view, workspace);
+    ui.click(view, workspace, "config/pattern/phase/head_block");
+    CHECK(workspace.config.pattern == "dilated segments=64 rates=4 heads=all phase=head_block mix=softmax");
+    CHECK(workspace.config_error == "");
+}
+
 TEST_CASE("the form builds and edits a union of block patterns", "[views]") {
     Headless ui(340, 1400);
     Workspace workspace;

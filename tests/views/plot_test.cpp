@@ -1,5 +1,6 @@
 #include "tests/catch.h"
 #include "tests/views/recording_canvas.h"
+#include "views/fitted_text.h"
 #include "views/plot_draw.h"
 #include "views/plot_interaction.h"
 

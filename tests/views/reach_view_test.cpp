@@ -1,4 +1,5 @@
 // Receptive field view: the job against the analyses, rows that jump, a phase that is applied, every size drawn.
+#include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
@@ -81,6 +82,22 @@ TEST_CASE("a suggested phase is applied to the pattern, as one step to undo", "[
     CHECK_FALSE(Headless::has("reach/apply"));
     REQUIRE(workspace.undo());
     CHECK(std::get<Dilated>(workspace.pattern.kind).phase == PhaseMode::zero);
+}
+
+TEST_CASE("suggested offsets are applied as a list that covers what was promised", "[views]") {
+    Headless ui(1600, 1000);
+    Workspace workspace = workspace_with("dilated segments=64,64 rates=4,6 phase=group_mod", 256, 3);
+    ReachView view;
+    ui.settle(view, workspace);
+    const PhasePlan plan = *plan_phases(std::get<Dilated>(workspace.pattern.kind), workspace.problem);
+    REQUIRE_FALSE(plan.offsets.empty());
+    ui.click(view, workspace, "reach/apply");
+    const Dilated applied = std::get<Dilated>(workspace.pattern.kind);
+    CHECK(workspace.config_error == "");
+    CHECK(applied.phase == PhaseMode::list);
+    CHECK(applied.offsets == plan.offsets);
+    CHECK(*parse_pattern(workspace.config.pattern) == workspace.pattern);
+    CHECK(plan_phases(applied, workspace.problem)->covered_now == plan.covered_best);
 }
 
 TEST_CASE("the receptive field draws at every size, and says why it cannot", "[views]") {
