@@ -31,6 +31,7 @@ struct Problem {
         v(Field{"causal", "Exclude keys after the query"}, self.causal);
         v(Field{"scale", "Score scale; 0 means 1/sqrt(head_dim)"}, self.scale);
     }
+    friend bool operator==(const Problem&, const Problem&) = default;
 };
 
 // A problem whose keys are its queries' tokens (M = N) and every head has its own keys (G = H).

@@ -76,6 +76,24 @@ struct ExpSum {
     }
 };
 
+// Calls take(key, score) for each key of a run that the query sees; false when cancelled.
+template <class Take> bool for_each_score(const ScoredHead& call, std::int64_t query, const RowRun& run, Take take) {
+    constexpr std::int64_t keys_between_looks = 1 << 14; // at the cancel flag
+    const Problem& p = *call.problem;
+    const float* q = call.q + query_offset(p, call.batch, query, call.head);
+    const float* k = call.k + key_offset(p, call.batch, 0, kv_head(p, call.head));
+    const std::int64_t key_step = p.kv_heads * p.head_dim, position = query_position(p, query);
+    const float scale = float(softmax_scale(p));
+    const std::int32_t* tokens = permuted_tokens(*call.plan);
+    for (std::int64_t index = 0; index < run.count; ++index) {
+        if (index % keys_between_looks == 0 && is_cancelled(call.cancel)) return false;
+        const std::int64_t place = run.first + index * run.stride, key = tokens ? tokens[place] : place;
+        if (tokens && p.causal && key > position) continue;
+        take(key, scale * dot(q, k + key * key_step, p.head_dim));
+    }
+    return true;
+}
+
 // One row's weights under construction: a sum for each pixel column, and one for the keys outside the region.
 class RowPainter {
 public:
@@ -99,32 +117,19 @@ public:
     }
 
 private:
-    bool is_cancelled() const { return call_.cancel && call_.cancel->load(std::memory_order_relaxed); }
-
     bool add_run(std::int64_t query, const RowRun& run) {
-        constexpr std::int64_t keys_between_looks = 1 << 14; // at the cancel flag
-        const Problem& p = *call_.problem;
-        const float* q = call_.q + query_offset(p, call_.batch, query, call_.head);
-        const float* k = call_.k + key_offset(p, call_.batch, 0, kv_head(p, call_.head));
-        const std::int64_t key_step = p.kv_heads * p.head_dim;
-        const float scale = float(softmax_scale(p));
-        const std::int32_t* tokens = permuted_tokens(*call_.plan);
-        const std::int64_t position = query_position(p, query);
+        const bool ascends = !permuted_tokens(*call_.plan); // along a curve keys do not; else the column does too
         const std::size_t outside = edges_.size() - 1;
         std::size_t column = 0;
-        for (std::int64_t index = 0; index < run.count; ++index) {
-            if (index % keys_between_looks == 0 && is_cancelled()) return false;
-            const std::int64_t place = run.first + index * run.stride, key = tokens ? tokens[place] : place;
-            if (tokens && p.causal && key > position) continue;
-            if (tokens) column = 0; // along a curve keys do not ascend; else they do, and so does the column
+        return for_each_score(call_, query, run, [&](std::int64_t key, float score) {
+            if (!ascends) column = 0;
             if (column < outside && key >= edges_[column + 1])
                 column = std::size_t(std::upper_bound(edges_.begin() + std::ptrdiff_t(column), edges_.end(), key) -
                                      edges_.begin()) -
                          1;
             const bool is_inside = key >= edges_.front() && column < outside;
-            sums_[is_inside ? column : outside].add(scale * dot(q, k + key * key_step, p.head_dim));
-        }
-        return true;
+            sums_[is_inside ? column : outside].add(score);
+        });
     }
 
     const WeightsCall& call_;
@@ -133,6 +138,11 @@ private:
 };
 
 } // namespace
+
+std::int64_t affordable_queries(const Plan& plan, std::int64_t rows) {
+    const double keys_per_query = double(plan.multiplicity) / double(plan.problem.heads * plan.problem.seq_len);
+    return std::int64_t(std::clamp(0x1p24 / (double(rows) * std::max(keys_per_query, 1.0)), 1.0, 16.0));
+}
 
 std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most) {
     const std::int64_t parts = std::min(queries.size(), most);
@@ -185,6 +195,49 @@ Result<std::vector<float>> attention_weights(const WeightsCall& call) {
     }
     if (cancelled) return fail("attention weights: cancelled");
     return weights;
+}
+
+Result<std::vector<double>> branch_shares(const SharesCall& call) {
+    const std::size_t branch_total = std::size_t(call.branches);
+    std::vector<double> shares(call.queries.size() * branch_total, 0.0);
+    std::vector<std::int64_t> positions;
+    for (std::int64_t query : call.queries) positions.push_back(query_position(*call.problem, query));
+    const RowRuns runs(*call.plan, call.head, positions);
+    bool cancelled = false;
+    std::atomic<std::int64_t> done = 0;
+#pragma omp parallel
+    {
+        std::vector<ExpSum> sums;
+#pragma omp for schedule(dynamic)
+        for (std::int64_t index = 0; index < std::int64_t(positions.size()); ++index) {
+            sums.assign(branch_total, {});
+            bool counted = true;
+            for (const RowRun& run : runs.runs(std::size_t(index))) {
+                ExpSum& sum = sums[std::size_t(run.branch)];
+                counted = counted && for_each_score(call, call.queries[std::size_t(index)], run,
+                                                    [&](std::int64_t, float score) { sum.add(score); });
+            }
+            if (!counted) {
+#pragma omp atomic write
+                cancelled = true;
+                continue;
+            }
+            float max = minus_infinity;
+            for (const ExpSum& sum : sums) max = std::max(max, sum.max);
+            if (max > minus_infinity) {
+                double total = 0;
+                for (const ExpSum& sum : sums) total += sum.sum * std::exp(double(sum.max) - max);
+                for (std::size_t branch = 0; branch < branch_total; ++branch)
+                    shares[std::size_t(index) * branch_total + branch] =
+                        sums[branch].sum * std::exp(double(sums[branch].max) - max) / total;
+            }
+            const std::int64_t finished = done.fetch_add(1, std::memory_order_relaxed) + 1;
+            if (call.progress)
+                call.progress->store(float(finished) / float(positions.size()), std::memory_order_relaxed);
+        }
+    }
+    if (cancelled) return fail("branch shares: cancelled");
+    return shares;
 }
 
 } // namespace dilascope

@@ -1,22 +1,32 @@
 #pragma once
-// Attention weights as a picture: one head's softmax weights over a region, summed into pixels. Never N² of anything:
-// each pixel row is the mean of a few queries, whose keys come from the plan's tiles.
+// Attention weights as a picture: one head's softmax weights over a region, summed into pixels, or the branches' shares
+// of single rows. Never N² of anything: each pixel row is the mean of a few queries, whose keys come from the plan's
+// tiles.
 #include "engine/backends/backend.h"
 #include "engine/pattern/count.h"
+#include <atomic>
+#include <span>
 #include <vector>
 
 namespace dilascope {
 
-struct WeightsCall {
+// Whose scores are looked at.
+struct ScoredHead {
     const Problem* problem = nullptr;
     const Plan* plan = nullptr;
     const float* q = nullptr; // (B,N,H,D)
     const float* k = nullptr; // (B,M,G,D)
     std::int64_t batch = 0, head = 0;
+    const CancelFlag* cancel = nullptr;
+};
+
+// How many queries a pixel row may average, so that `rows` of them cost about 2^24 scores (some 0.2 s).
+std::int64_t affordable_queries(const Plan& plan, std::int64_t rows);
+
+struct WeightsCall : ScoredHead {
     Region region;
     std::int64_t rows = 1, columns = 1; // pixels, edges as density_grid's
     std::int64_t queries_per_pixel = 1; // at most, see shown_queries()
-    const CancelFlag* cancel = nullptr;
 };
 
 // The queries whose mean a pixel row shows, ascending: all of them up to `most`, else one of each of `most` equal
@@ -32,5 +42,16 @@ std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most);
 //   it
 // A query without keys, and a pixel without queries or keys, have 0. Error when cancelled.
 Result<std::vector<float>> attention_weights(const WeightsCall& call);
+
+struct SharesCall : ScoredHead {
+    std::span<const std::int64_t> queries;  // ascending
+    int branches = 1;                       // of the pattern
+    std::atomic<float>* progress = nullptr; // the part of them that is done, 0 … 1
+};
+
+// (queries, branches), row-major: how much of a query's one softmax its branches get, Σ exp(score) over the branch's
+// keys ÷ that over all branches' keys; a query without keys has 0 throughout. For plans with a joint softmax. Error
+// when cancelled.
+Result<std::vector<double>> branch_shares(const SharesCall& call);
 
 } // namespace dilascope

@@ -26,12 +26,6 @@ constexpr std::size_t max_repeats = 5;
 constexpr std::int64_t verified_rows = 8;
 constexpr double max_fkodom_pairs = 0x1p26; // its reference needs whole heads
 
-// How many queries a heatmap's pixel row may average, so that the picture costs about 2^24 scores (some 0.2 s).
-std::int64_t affordable_queries(const Plan& plan, std::int64_t rows) {
-    const double keys_per_query = double(plan.multiplicity) / double(plan.problem.heads * plan.problem.seq_len);
-    return std::int64_t(std::clamp(0x1p24 / (double(rows) * std::max(keys_per_query, 1.0)), 1.0, 16.0));
-}
-
 std::string hours_text(double seconds) {
     if (seconds < 120) return fmt::format("{:.0f} s", seconds);
     return seconds < 7200 ? fmt::format("{:.0f} min", seconds / 60) : fmt::format("{:.0f} h", seconds / 3600);
