@@ -131,6 +131,12 @@ void append_view_commands(std::vector<Command>& table, const std::vector<std::un
                      {"Ctrl+0"},
                      "Use the scale that the display asks for",
                      [](Workbench& bench) { bench.session.scale = 0; }});
+    table.push_back({"view/flip",
+                     "Flip between A and B",
+                     {"F"},
+                     "Show the pattern kept as A in place of the present one, or the present one again",
+                     [](Workbench& bench) { bench.workspace.flip_compared(); },
+                     [](const Workbench& bench) { return bench.workspace.has_a(); }});
     for (const std::unique_ptr<View>& view : views) {
         const std::string name = view->name();
         table.push_back(

@@ -29,6 +29,7 @@ Case case_from_json(const json& object) {
 Session session_from_json(const json& object) {
     Session session;
     if (object.contains("config")) session.config = case_from_json(object.at("config"));
+    session.compare = object.value("compare", session.compare);
     session.input = object.value("input", std::string());
     session.layout = object.value("layout", session.layout);
     session.theme = object.value("theme", "dark") == std::string("light") ? ThemeMode::light : ThemeMode::dark;
@@ -61,6 +62,7 @@ std::filesystem::path state_folder(const std::filesystem::path& profile) {
 
 std::string session_to_text(const Session& session) {
     json object = {{"schema", session_schema},
+                   {"compare", session.compare},
                    {"input", session.input.string()},
                    {"layout", session.layout},
                    {"theme", session.theme == ThemeMode::light ? "light" : "dark"},

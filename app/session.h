@@ -11,6 +11,7 @@ namespace dilascope {
 
 struct Session {
     std::optional<Case> config;
+    std::string compare;                       // text of the pattern kept as A, empty when none
     std::filesystem::path input;               // tensor file that was open, empty when none
     std::string layout = "design";             // name of the layout shown
     std::map<std::string, LayoutNode> layouts; // as the user left them, by name

@@ -1,4 +1,5 @@
 #include "app/ui_state.h"
+#include <array>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,8 @@ std::map<std::string, std::string> ui_values(const Workbench& bench) {
     Case::visit(workspace.config, [&](const Field& field, const auto& value) {
         values[std::string("config.") + field.name] = text_of(value);
     });
+    values["compare.text"] = workspace.compare_text;
+    values["compare.shown"] = std::array{"a", "b", "difference", "swipe"}[std::size_t(workspace.shown_compared())];
     values["config.error"] = workspace.config_error;
     values["selection.head"] = std::to_string(workspace.selection.head);
     values["selection.q"] = std::to_string(workspace.selection.q);

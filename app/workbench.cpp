@@ -55,6 +55,7 @@ Workbench::Workbench(const WorkbenchOptions& options)
 Workbench::~Workbench() {
     if (!is_persistent_) return;
     session.config = workspace.config;
+    session.compare = workspace.compare_text;
     session.live = workspace.live_enabled;
     if (const Result<void> saved = save_session(state_folder_, session); !saved)
         std::fprintf(stderr, "dilascope: %s\n", saved.error().what.c_str());
@@ -77,6 +78,9 @@ void Workbench::restore(const WorkbenchOptions&) {
     }
     if (!session.layouts.count(session.layout)) session.layout = layout_presets().front().name;
     workspace.live_enabled = session.live;
+    if (session.compare.empty()) return;
+    if (const Result<void> kept = workspace.keep_as_a(session.compare); !kept)
+        notices.warn("A of the last session is left out: " + kept.error().what);
 }
 
 void Workbench::start_config(const WorkbenchOptions& options) {

@@ -1,6 +1,7 @@
 #include "views/reach_view.h"
 #include "engine/pattern/pattern_text.h"
 #include "views/figure_frame.h"
+#include "views/fitted_text.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
 #include "views/plot_draw.h"
@@ -45,7 +46,7 @@ void ReachView::update(const Workspace& workspace) {
     ReachRequest request;
     request.version = workspace.version, request.pattern = workspace.pattern, request.problem = workspace.problem;
     request.head = workspace.selection.head, request.layers = layers_;
-    if (alternates_ && workspace.compare_error.empty()) request.other = workspace.compare_pattern;
+    if (alternates_ && workspace.has_a()) request.other = workspace.compare_pattern;
     const auto newest = job_.ask(request, wait_ms);
     is_complete_ = newest && newest->request == request;
     const int mode = int(theme().mode);
@@ -84,7 +85,7 @@ void ReachView::draw_controls(const Workspace& workspace, const Canvas& canvas) 
     ImGui::SliderInt("##reach/layers", &layers_, 1, layers_max, "%d", ImGuiSliderFlags_AlwaysClamp);
     mark_item("reach/layers");
     item_tooltip("How many layers of this pattern are stacked; each keeps its residual and reads through all heads");
-    if (workspace.compare_pattern && workspace.compare_error.empty()) {
+    if (workspace.has_a()) {
         ImGui::SameLine(0, space::padding * canvas.scale());
         tick_box("reach/alternate", "alternate with A", alternates_);
         item_tooltip("Every second layer from the top has the pattern kept as A: " + workspace.compare_text);
@@ -187,8 +188,9 @@ void ReachView::draw_rows(Workspace& workspace, Canvas& canvas, Rect where) {
 void ReachView::apply_phase(Workspace& workspace) const {
     Pattern next = workspace.pattern;
     Dilated* dilated = std::get_if<Dilated>(&next.kind);
-    if (!dilated || !is_complete_ || !answer_->phases || !answer_->phases->mode) return;
-    dilated->phase = *answer_->phases->mode;
+    if (!dilated || !is_complete_ || !answer_->phases) return;
+    dilated->phase = answer_->phases->mode.value_or(PhaseMode::list);
+    dilated->offsets = answer_->phases->offsets;
     Case config = workspace.config;
     config.pattern = to_text(next);
     workspace.set_config(config);

@@ -40,10 +40,13 @@ void Workspace::apply(Case next) {
         return;
     }
     config_error.clear();
-    problem = *problem_of(config);
+    const Problem next_problem = *problem_of(config);
+    const bool is_other_problem = version == 0 || !(next_problem == problem);
+    problem = next_problem;
     pattern = *pattern_of(config);
     config.pattern = to_text(pattern);
     ++version;
+    if (is_other_problem) problem_version = version;
     check_compare();
     selection.head = clamp_index(selection.head, problem.heads);
     pick(selection.picked_q, selection.picked_k);
@@ -62,10 +65,22 @@ void Workspace::keep_as_a() {
     compare_error.clear();
 }
 
+Result<void> Workspace::keep_as_a(const std::string& text) {
+    compare_pattern = TRY(parse_pattern(text));
+    compare_text = to_text(*compare_pattern);
+    check_compare();
+    return {};
+}
+
 void Workspace::forget_a() {
     compare_pattern.reset();
     compare_text.clear();
     compare_error.clear();
+    compared = Compared::b;
+}
+
+void Workspace::flip_compared() {
+    if (has_a()) compared = compared == Compared::a ? Compared::b : Compared::a;
 }
 
 bool Workspace::undo() {

@@ -24,12 +24,16 @@ struct Selection {
     std::set<std::string> run_ids;           // runs selected for overlay
 };
 
+// What a view of pattern A and the present one, B, shows.
+enum class Compared : std::uint8_t { a, b, difference, swipe };
+
 struct Workspace {
-    Case config;               // edited through set_config()
-    Problem problem;           // of the last valid config
-    Pattern pattern;           // of the last valid config
-    std::string config_error;  // why config is not valid; empty when it is
-    std::uint64_t version = 0; // changes with every accepted config
+    Case config;                       // edited through set_config()
+    Problem problem;                   // of the last valid config
+    Pattern pattern;                   // of the last valid config
+    std::string config_error;          // why config is not valid; empty when it is
+    std::uint64_t version = 0;         // changes with every accepted config
+    std::uint64_t problem_version = 0; // of the last config whose problem differed from the one before it
 
     std::shared_ptr<const Qkv> tensors; // null: generated
     std::string tensors_label;          // "minilm_layer3 · 12 × 512 × 32" or "gaussian, seed 1234"
@@ -38,6 +42,9 @@ struct Workspace {
     std::optional<Pattern> compare_pattern;
     std::string compare_text;  // of it
     std::string compare_error; // why it cannot serve the present problem; empty when it can
+    Compared compared = Compared::b;
+    bool has_a() const { return compare_pattern && compare_error.empty(); }
+    Compared shown_compared() const { return has_a() ? compared : Compared::b; }
 
     Selection selection;
     std::int64_t tile_tokens = 64;          // side of the tiles that views lay over the matrix
@@ -64,9 +71,12 @@ struct Workspace {
     bool redo();
     bool can_undo() const { return !undo_.empty(); }
     bool can_redo() const { return !redo_.empty(); }
-    // Keeps the present pattern as A; forgets A.
+    // Keeps the present pattern as A, or one in its text form; forgets A.
     void keep_as_a();
+    Result<void> keep_as_a(const std::string& text);
     void forget_a();
+    // From A to B and back, from both to A; nothing without A.
+    void flip_compared();
 
     // The mouse is over a cell, or no longer over any; the picked cell is where the selection rests. Clamped to the
     // matrix.

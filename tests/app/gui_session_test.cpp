@@ -195,7 +195,8 @@ TEST_CASE("closing and opening again shows the same", "[app][slow]") {
     options.profile = folder.path;
     {
         StageFixture fixture(options);
-        CHECK(fixture.play("wait_idle\nkey Ctrl+P\nwait_frames 3\ntype palette/query window left=9 right=3\nkey 2\n"
+        CHECK(fixture.play("wait_idle\nclick pattern/set_a\nkey Ctrl+P\nwait_frames 3\ntype palette/query window "
+                           "left=9 right=3\nkey 2\n"
                            "key Ctrl+T\nwait_idle") == "");
     }
     StageFixture fixture(options);
@@ -203,4 +204,6 @@ TEST_CASE("closing and opening again shows the same", "[app][slow]") {
               "wait_idle\nexpect config.pattern window left=9 right=3\nexpect layout measure\n"
               "expect theme light\nexpect config.input minilm_layer3.safetensors\nexpect config.seq_len 512") == "");
     CHECK_FALSE(fixture.workbench().workspace.can_undo()); // nothing was changed yet
+    CHECK(fixture.play("expect compare.text longnet segments=64,128,256,512 rates=1,2,4,8\nexpect compare.shown b\n"
+                       "key F\nexpect compare.shown a\nkey F\nexpect compare.shown b") == "");
 }

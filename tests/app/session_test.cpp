@@ -18,6 +18,7 @@ Session example_session() {
     session.config->pattern = "longnet segments=64,128 rates=1,2";
     session.config->seq_len = 384;
     session.config->causal = true;
+    session.compare = "window left=4 right=0";
     session.input = "/data/ä \"quoted\".safetensors";
     session.layout = "compare";
     session.layouts["compare"] = columns(333, leaf({"runs"}), leaf({"timing", "pattern"}));
@@ -48,6 +49,7 @@ TEST_CASE("a session comes back as it was saved", "[app]") {
     REQUIRE(loaded->has_value());
     CHECK(session_to_text(**loaded) == session_to_text(saved));
     CHECK((*loaded)->config == saved.config);
+    CHECK((*loaded)->compare == saved.compare);
     CHECK((*loaded)->input == saved.input);
     CHECK((*loaded)->layouts.at("compare") == saved.layouts.at("compare"));
     CHECK((*loaded)->scale == saved.scale);
