@@ -22,7 +22,9 @@ template <class Request, class Answer> class LatestJob {
 public:
     using Work = std::function<Answer(const Request&, const std::atomic<bool>& cancel)>;
 
-    explicit LatestJob(Work work, JobPace pace = JobPace::prompt) : work_(std::move(work)), pace_(pace) {}
+    explicit LatestJob(Work work, JobPace pace = JobPace::prompt) : work_(std::move(work)), pace_(pace) {
+        if (pace == JobPace::later) rest_ = later_rest;
+    }
     ~LatestJob() {
         {
             std::lock_guard lock(mutex_);
@@ -42,30 +44,41 @@ public:
         if (!wanted_ || !(*wanted_ == request)) {
             wanted_ = request;
             ++generation_;
-            asked_at_ = std::chrono::steady_clock::now();
+            asked_at_ = Clock::now();
             cancel_ = true; // of whatever is computed now
             pending_ = true;
             if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
             wake_.notify_all();
         }
         const auto wait = std::chrono::duration<double, std::milli>(wait_ms);
-        if (pending_) answered_.wait_for(lock, wait, [this] { return !pending_; });
+        if (pending_ && rest_ < wait) answered_.wait_for(lock, wait, [this] { return !pending_; });
         return answer_;
+    }
+
+    // Whether work is begun at once, or when no other request has come for a while: in a drag each frame brings one,
+    // and what is begun for it takes the next frames' time and is thrown away.
+    void begin_at_once(bool at_once) {
+        std::lock_guard lock(mutex_);
+        rest_ = at_once ? Clock::duration{} : later_rest;
     }
 
     // Seconds since the newest request was made while it has no answer; 0 when there is one.
     double pending_s() const {
         std::lock_guard lock(mutex_);
         if (!pending_) return 0;
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - asked_at_).count();
+        return std::chrono::duration<double>(Clock::now() - asked_at_).count();
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr Clock::duration later_rest = std::chrono::milliseconds(40); // two frames and a half
+
     void loop() {
         if (pace_ == JobPace::later) step_back();
         std::unique_lock lock(mutex_);
         while (!stop_) {
             wake_.wait(lock, [&] { return stop_ || pending_; });
+            while (!stop_ && Clock::now() < asked_at_ + rest_) wake_.wait_until(lock, asked_at_ + rest_);
             if (stop_) return;
             const Request request = *wanted_;
             const std::uint64_t generation = generation_;
@@ -86,7 +99,8 @@ private:
     std::condition_variable wake_, answered_;
     std::optional<Request> wanted_;
     std::shared_ptr<const Answer> answer_;
-    std::chrono::steady_clock::time_point asked_at_;
+    Clock::time_point asked_at_;
+    Clock::duration rest_{};       // without a new request before work begins
     std::uint64_t generation_ = 0; // of wanted_
     std::atomic<bool> cancel_ = false;
     bool pending_ = false, stop_ = false;

@@ -3,8 +3,10 @@
 #include "views/imgui_canvas.h"
 #include "views/theme.h"
 #include "views/view.h"
+#include <chrono>
 #include <imgui.h>
 #include <stdexcept>
+#include <thread>
 
 namespace dilascope {
 
@@ -41,9 +43,12 @@ public:
         return ImGui::GetDrawData()->TotalVtxCount;
     }
     // Frames until the view has all it computes in the background, at most `limit`.
-    void settle(View& view, Workspace& workspace, int limit = 500) {
+    void settle(View& view, Workspace& workspace, int limit = 5000) {
         frame(view, workspace);
-        for (int count = 0; count < limit && !view.is_complete(); ++count) frame(view, workspace);
+        for (int count = 0; count < limit && !view.is_complete(); ++count) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1)); // jobs wait for requests to rest
+            frame(view, workspace);
+        }
     }
 
     void move(Point at) { ImGui::GetIO().MousePos = {at.x * scale_, at.y * scale_}; }

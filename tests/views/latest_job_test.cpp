@@ -44,3 +44,19 @@ TEST_CASE("leaving stops the work", "[views]") {
     }
     CHECK(saw_cancel);
 }
+
+TEST_CASE("what may come later is begun when requests rest, not for each of a drag", "[views]") {
+    std::atomic<int> begun = 0;
+    LatestJob<int, int> job([&](const int& request, const std::atomic<bool>&) { return ++begun, request; },
+                            JobPace::later);
+    for (int request = 1; request <= 200; ++request) job.ask(request, 0);
+    CHECK(begun <= 1); // more only if this loop was held up for long
+    std::shared_ptr<const int> answer;
+    for (int wait = 0; wait < 500 && job.pending_s() > 0; ++wait) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        answer = job.ask(200, 0);
+    }
+    REQUIRE(answer);
+    CHECK(*answer == 200);
+    CHECK(begun <= 2);
+}
