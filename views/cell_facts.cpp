@@ -32,8 +32,10 @@ std::optional<std::int64_t> row_count(const Pattern& pattern, const Problem& pro
         if (position >= walked_max) return {};
         std::int64_t count = 0;
         for (std::int64_t key = 0; key <= position; ++key) {
-            const int often = multiplicity(pattern, problem, head, q, key);
-            count += what.what == Count::multiplicity ? often : std::int64_t(often > 0);
+            const BranchSet set = branches(pattern, problem, head, q, key);
+            count += what.what == Count::multiplicity   ? multiplicity(pattern, set)
+                     : what.what == Count::branch_pairs ? std::int64_t(set >> what.branch & 1)
+                                                        : std::int64_t(set != 0);
         }
         return count;
     }
@@ -108,10 +110,20 @@ CellFacts cell_facts(const Workspace& workspace, std::int64_t q, std::int64_t k)
     facts.row_keys = row_count(pattern, problem, facts.head, q, {});
     facts.row_multiplicity = row_count(pattern, problem, facts.head, q, {Count::multiplicity});
     set_places(facts, workspace);
-    if (workspace.compare_pattern && workspace.compare_error.empty())
-        facts.compared = multiplicity(*workspace.compare_pattern, problem, facts.head, q, k);
+    if (workspace.has_a()) facts.compared = multiplicity(*workspace.compare_pattern, problem, facts.head, q, k);
     if (const Heatmap* heatmap = current_heatmap(workspace)) facts.weight = heatmap_value(*heatmap, q, k);
     return facts;
+}
+
+std::vector<std::int64_t> branch_keys_of(const Pattern& pattern, const Problem& problem, std::int64_t head,
+                                         std::int64_t q) {
+    std::vector<std::int64_t> keys;
+    for (int branch = 0; branch < branch_count(pattern); ++branch) {
+        const auto count = row_count(pattern, problem, head, q, {Count::branch_pairs, branch});
+        if (!count) return {};
+        keys.push_back(*count);
+    }
+    return keys;
 }
 
 std::string attendance_text(const CellFacts& facts) {
@@ -153,7 +165,8 @@ std::string facts_text(const CellFacts& facts, const Pattern& pattern) {
     return text;
 }
 
-void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& pattern, Point at, Rect bounds) {
+void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& pattern, Point at, Rect bounds,
+                    std::span<const std::string> more) {
     constexpr float line = 22, swatch = 10, pad = space::padding;
     const Theme& colours = theme();
     const std::string head_line =
@@ -173,6 +186,7 @@ void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& patte
     if (facts.row_keys)
         lines.push_back("row: " + format_count(*facts.row_keys) + (*facts.row_keys == 1 ? " key" : " keys"));
     lines.push_back(place_text(facts));
+    lines.insert(lines.end(), more.begin(), more.end());
     for (const std::string& text : lines) width = std::max(width, canvas.text_size(text, TextStyle::body).x);
     const float line_count = 1.f + float(lines.size()) + (facts.branches.empty() ? 0.f : 1.f);
     const Rect size{0, 0, width + 2 * pad, line_count * line + 2 * space::gap};

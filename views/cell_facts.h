@@ -50,7 +50,12 @@ std::string place_text(const CellFacts& facts);
 // One line of everything, for the clipboard.
 std::string facts_text(const CellFacts& facts, const Pattern& pattern);
 
-// The card beside the mouse; kept inside `bounds`.
-void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& pattern, Point at, Rect bounds);
+// Keys of one query through each branch; empty when counting them would hold up a frame.
+std::vector<std::int64_t> branch_keys_of(const Pattern& pattern, const Problem& problem, std::int64_t head,
+                                         std::int64_t q);
+
+// The card beside the mouse with `more` lines below; kept inside `bounds`.
+void draw_cell_card(Canvas& canvas, const CellFacts& facts, const Pattern& pattern, Point at, Rect bounds,
+                    std::span<const std::string> more = {});
 
 } // namespace dilascope

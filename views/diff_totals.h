@@ -22,6 +22,8 @@ struct DiffTotals {
     DiffRequest request;
     std::optional<PatternDiff> diff;
     std::string error; // why there is none
+    // That so many pairs cost a forward pass of this head, two products of head_dim each.
+    double flop(std::int64_t pairs) const { return 4.0 * double(request.problem.head_dim) * double(pairs); }
 };
 // Both patterns valid for the problem. Patterns whose plans would not fit into memory are not counted.
 DiffTotals count_diff(const DiffRequest& request, const std::atomic<bool>& cancel);

@@ -5,8 +5,8 @@
 
 namespace dilascope {
 
-// The card stays inside `bounds`.
+// The card stays inside `bounds`; `more` are lines of the view's own.
 void draw_matrix_hover(Canvas& canvas, const Workspace& workspace, const MatrixFrame& frame, const MatrixMouse& mouse,
-                       Rect bounds);
+                       Rect bounds, std::span<const std::string> more = {});
 
 } // namespace dilascope

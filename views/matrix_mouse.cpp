@@ -25,7 +25,9 @@ void MatrixMouse::handle(Workspace& workspace, Canvas& canvas, const MatrixFrame
                            {std::max(1.f, frame.viewport.width * scale), std::max(1.f, frame.viewport.height * scale)},
                            ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonRight);
     mark_item(id);
-    const bool item_hovered = ImGui::IsItemHovered(), item_active = ImGui::IsItemActive();
+    // Not while something lies over it, such as a divider.
+    const bool item_hovered = ImGui::IsItemHovered() && ImGui::GetHoveredID() == ImGui::GetItemID();
+    const bool item_active = ImGui::IsItemActive();
     const ImVec2 screen = ImGui::GetIO().MousePos;
     mouse_ = canvas.from_screen({screen.x, screen.y});
 

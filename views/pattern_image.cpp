@@ -26,6 +26,27 @@ void find_densest_branch(PatternPicture& picture, const std::atomic<bool>* cance
     }
 }
 
+// The branch that most of the row goes to, of those with a pair in the pixel.
+void find_largest_share(PatternPicture& picture, const std::atomic<bool>* cancel, std::atomic<float>* progress) {
+    const PictureRequest& request = picture.request;
+    const SharesRequest rows{request.pattern, request.problem, request.head, request.region.q, request.rows};
+    picture.shares =
+        request.tensors ? score_shares(rows, *request.tensors, cancel, progress) : count_shares(rows, cancel);
+    const std::size_t branches = std::size_t(branch_count(request.pattern));
+    std::vector<double> grid(picture.density.size());
+    std::fill(picture.density.begin(), picture.density.end(), 0.f);
+    for (std::size_t branch = 0; branch < branches && !is_set(cancel); ++branch) {
+        density_grid(request.pattern, request.problem, request.head, request.region, request.rows, request.columns,
+                     grid, {Count::branch_pairs, int(branch)});
+        for (std::size_t pixel = 0; pixel < grid.size(); ++pixel) {
+            const float share = picture.shares.share[pixel / std::size_t(request.columns) * branches + branch];
+            if (grid[pixel] <= 0 || share <= picture.density[pixel]) continue;
+            picture.density[pixel] = share;
+            picture.branch[pixel] = std::uint8_t(branch);
+        }
+    }
+}
+
 void add_overlap(PatternPicture& picture) {
     const PictureRequest& request = picture.request;
     std::vector<double> grid(picture.density.size());
@@ -64,7 +85,8 @@ void count_keys(PatternPicture& picture, Count what) {
 
 } // namespace
 
-PatternPicture make_picture(const PictureRequest& request, const std::atomic<bool>* cancel) {
+PatternPicture make_picture(const PictureRequest& request, const std::atomic<bool>* cancel,
+                            std::atomic<float>* progress) {
     const auto start = std::chrono::steady_clock::now();
     PatternPicture picture;
     picture.request = request;
@@ -73,10 +95,14 @@ PatternPicture make_picture(const PictureRequest& request, const std::atomic<boo
     const Count what = only >= 0 ? Count{Count::branch_pairs, only} : Count{};
     picture.branch.assign(pixels, std::uint8_t(std::max(0, only)));
     picture.density.resize(pixels);
-    std::vector<double> grid(pixels);
-    density_grid(request.pattern, request.problem, request.head, request.region, request.rows, request.columns, grid,
-                 what);
-    for (std::size_t pixel = 0; pixel < pixels; ++pixel) picture.density[pixel] = float(grid[pixel]);
+    if (request.colours == PictureColours::mixing) {
+        find_largest_share(picture, cancel, progress);
+    } else {
+        std::vector<double> grid(pixels);
+        density_grid(request.pattern, request.problem, request.head, request.region, request.rows, request.columns,
+                     grid, what);
+        picture.density.assign(grid.begin(), grid.end());
+    }
     const bool has_hue = request.colours == PictureColours::branches && only < 0 && count > 1;
     if (has_hue && !is_set(cancel)) find_densest_branch(picture, cancel);
     if (request.colours == PictureColours::multiplicity && !is_set(cancel)) add_overlap(picture);
@@ -86,6 +112,8 @@ PatternPicture make_picture(const PictureRequest& request, const std::atomic<boo
     picture.time_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return picture;
 }
+
+float share_alpha(float share) { return share > 0 ? 0.14f + 0.86f * std::min(share, 1.f) : 0.f; }
 
 float density_alpha(float density) { return density > 0 ? 0.14f + 0.86f * std::sqrt(std::min(density, 1.f)) : 0.f; }
 
@@ -136,13 +164,15 @@ std::vector<std::uint32_t> paint(const PatternPicture& picture) {
         if (!(density > 0)) continue;
         Colour colour;
         switch (request.colours) {
+        case PictureColours::mixing:
         case PictureColours::branches: colour = branch_colour(picture.branch[pixel]); break;
         case PictureColours::multiplicity: colour = multiplicity_colour(picture.overlap[pixel], most); break;
         case PictureColours::difference:
             colour = difference_colour(picture.density_a[pixel], picture.density[pixel]);
             break;
         }
-        rgba[pixel] = packed(colour.with_alpha(density_alpha(density)));
+        const bool is_share = request.colours == PictureColours::mixing;
+        rgba[pixel] = packed(colour.with_alpha(is_share ? share_alpha(density) : density_alpha(density)));
     }
     return rgba;
 }

@@ -1,8 +1,8 @@
 #include "views/pattern_legend.h"
 #include "engine/pattern/pattern_text.h"
+#include "views/fitted_text.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
-#include "views/plot_layout.h"
 #include "views/theme.h"
 #include <cmath>
 #include <fmt/format.h>
@@ -20,6 +20,7 @@ struct Row {
 std::vector<Row> legend_rows(const PictureRequest& request) {
     std::vector<Row> rows;
     switch (request.colours) {
+    case PictureColours::mixing:
     case PictureColours::branches:
         for (int branch = 0; branch < branch_count(request.pattern); ++branch)
             rows.push_back({branch_colour(branch), branch_label(request.pattern, branch),
@@ -45,72 +46,107 @@ const char* legend_title(PictureColours colours) {
     switch (colours) {
     case PictureColours::multiplicity: return "a pair counts";
     case PictureColours::difference: return "density, B − A";
+    case PictureColours::mixing: return "softmax mixing";
     default: return "branches";
     }
 }
 
-void draw_density_scale(Canvas& canvas, float left, float top, float width) {
+void draw_opacity_scale(Canvas& canvas, PictureColours pictured, Rect where) {
     const Theme& colours = theme();
-    canvas.text({left, top}, "density of a pixel", TextStyle::caption, colours.muted);
-    top += 20;
-    for (float step = 0; step < width; step += 2) { // linear in √density, as the eye takes opacity
-        const float root = step / width;
-        canvas.filled_rectangle({left + step, top, 2, 8}, colours.text.with_alpha(density_alpha(root * root)));
+    const bool is_share = pictured == PictureColours::mixing;
+    canvas.text({where.x, where.y}, is_share ? "share of the row" : "density of a pixel", TextStyle::caption,
+                colours.muted);
+    const float top = where.y + 20, left = where.x, width = where.width;
+    for (float step = 0; step < width; step += 2) { // linear in √density, as the eye takes opacity; or in the share
+        const float part = step / width;
+        canvas.filled_rectangle({left + step, top, 2, 8},
+                                colours.text.with_alpha(is_share ? share_alpha(part) : density_alpha(part * part)));
     }
-    for (const auto& [density, label] : {std::pair{0.f, "0"}, {0.1f, "10"}, {0.5f, "50"}, {1.f, "100 %"}}) {
-        const Align align = density == 0 ? Align::left : Align::centre;
-        canvas.text({left + width * std::sqrt(density), top + 11}, label, TextStyle::caption_number, colours.muted,
-                    align);
+    for (const auto& [value, label] : {std::pair{0.f, "0"}, {0.1f, "10"}, {0.5f, "50"}, {1.f, "100 %"}}) {
+        const Align align = value == 0 ? Align::left : Align::centre;
+        if (is_share && value == 0.1f) continue; // no room
+        canvas.text({left + width * (is_share ? value : std::sqrt(value)), top + 11}, label, TextStyle::caption_number,
+                    colours.muted, align);
     }
 }
 
-// Which patterns A and B are, and the exact pairs; returns where it ends.
-float draw_difference(Canvas& canvas, const PictureRequest& request, const DiffTotals* totals, Rect column, float top) {
-    const Theme& colours = theme();
-    const auto line = [&](const std::string& text, TextStyle style, Colour colour) {
-        canvas.text({column.x, top}, shortened(canvas, text, style, column.width), style, colour);
-        top += 19;
-    };
-    line("A  " + request.compare_text, TextStyle::caption, colours.muted);
-    line("B  " + to_text(request.pattern), TextStyle::caption, colours.muted);
-    top += space::gap;
-    if (!totals) {
-        line("counting pairs …", TextStyle::caption, colours.muted);
-        return top;
+// Lines of a legend, one below the other.
+class Lines {
+public:
+    Lines(Canvas& canvas, Rect column, float top) : canvas_(canvas), column_(column), top_(top) {}
+    void add(const std::string& text, TextStyle style, Colour colour) {
+        canvas_.text({column_.x, top_}, shortened(canvas_, text, style, column_.width), style, colour);
+        top_ += 19;
     }
-    if (!totals->diff) {
-        line(totals->error, TextStyle::caption, colours.muted);
-        return top;
+    float top() const { return top_; }
+
+private:
+    Canvas& canvas_;
+    Rect column_;
+    float top_;
+};
+
+// The exact pairs that A and B share and do not share, and what they cost.
+float draw_totals(Canvas& canvas, const DiffTotals* totals, Rect column, float top) {
+    const Theme& colours = theme();
+    Lines lines(canvas, column, top);
+    if (!totals || !totals->diff) {
+        lines.add(totals ? totals->error : "counting pairs …", TextStyle::caption, colours.muted);
+        return lines.top();
     }
     const PatternDiff& diff = *totals->diff;
-    for (const auto& [label, count] :
-         {std::pair{"A \\ B, pairs", diff.only_a}, {"A ∩ B", diff.both}, {"B \\ A", diff.only_b}}) {
-        line(label, TextStyle::caption, colours.muted);
-        line(format_count(count), TextStyle::caption_number, colours.text);
+    for (const auto& [label, count] : {std::pair{"A \\ B, removed pairs", diff.only_a},
+                                       {"B \\ A, added pairs", diff.only_b},
+                                       {"A ∩ B", diff.both}}) {
+        lines.add(label, TextStyle::caption, colours.muted);
+        lines.add(format_count(count), TextStyle::caption_number, colours.text);
+        lines.add("= " + format_si(totals->flop(count), "FLOP").joined(), TextStyle::caption_number, colours.muted);
     }
-    line("Jaccard, A ∩ B ÷ A ∪ B", TextStyle::caption, colours.muted);
-    line(format_significant(diff.jaccard()), TextStyle::caption_number, colours.text);
-    return top;
+    lines.add("Jaccard, A ∩ B ÷ A ∪ B", TextStyle::caption, colours.muted);
+    lines.add(format_significant(diff.jaccard()), TextStyle::caption_number, colours.text);
+    return lines.top();
 }
 
-} // namespace
-
-float draw_legend(Canvas& canvas, const PictureRequest& request, const DiffTotals* totals, Rect column,
-                  double pixels_per_token) {
-    if (column.width <= 0) return 0;
+float draw_rows(Canvas& canvas, const PictureRequest& request, Rect column, float top) {
     const Theme& colours = theme();
-    canvas.text({column.x, column.y}, legend_title(request.colours), TextStyle::caption, colours.muted);
-    float top = column.y + legend_header;
     for (const Row& row : legend_rows(request)) {
         canvas.filled_rectangle({column.x, top + 4, 12, 12}, row.colour.with_alpha(row.is_shown ? 1.f : 0.25f), 3);
         canvas.text({column.x + 20, top + 2}, shortened(canvas, row.label, TextStyle::number, column.width - 20),
                     TextStyle::number, row.is_shown ? colours.text : colours.disabled);
         top += legend_row;
     }
-    if (request.colours == PictureColours::difference) top = draw_difference(canvas, request, totals, column, top);
-    if (pixels_per_token >= cell_gap_pixels) return top - column.y;
+    return top;
+}
+
+} // namespace
+
+float draw_legend(Canvas& canvas, const LegendOf& of, Rect column) {
+    if (column.width <= 0) return 0;
+    const Theme& colours = theme();
+    const PictureRequest& request = of.request;
+    const bool is_mixing = request.colours == PictureColours::mixing;
+    canvas.text({column.x, column.y}, legend_title(request.colours), TextStyle::caption, colours.muted);
+    float top = column.y + legend_header;
+    if (of.a) {
+        for (const auto& [name, shown] : {std::pair{"A  ", of.a}, {"B  ", &request}}) {
+            Lines(canvas, column, top).add(name + to_text(shown->pattern), TextStyle::caption, colours.muted);
+            top = draw_rows(canvas, *shown, column, top + 19);
+        }
+    } else {
+        top = draw_rows(canvas, request, column, top);
+    }
+    if (request.colours == PictureColours::difference) {
+        Lines lines(canvas, column, top);
+        lines.add("A  " + request.compare_text, TextStyle::caption, colours.muted);
+        lines.add("B  " + to_text(request.pattern), TextStyle::caption, colours.muted);
+        top = lines.top();
+    }
+    if (of.has_a()) top = draw_totals(canvas, of.totals, column, top + space::gap);
+    if (is_mixing)
+        top += draw_wrapped(canvas, of.scores, TextStyle::caption, colours.muted, {column.x, top, column.width, 0});
+    if (of.pixels_per_token >= cell_gap_pixels && !is_mixing) return top - column.y;
     top += space::gap;
-    draw_density_scale(canvas, column.x, top, column.width - 16);
+    draw_opacity_scale(canvas, request.colours, {column.x, top, column.width - 16, 0});
     return top + 48 - column.y;
 }
 

@@ -8,10 +8,18 @@ namespace dilascope {
 
 inline constexpr float legend_row = 24, legend_header = 22;
 
-// From the top of `column`: a row for each branch, count or side of a difference, then the opacity scale when cells are
-// smaller than gaps between them; returns the height used.
-// Of a difference `totals` are its exact pairs; null while they are not known.
-float draw_legend(Canvas& canvas, const PictureRequest& request, const DiffTotals* totals, Rect column,
-                  double pixels_per_token);
+// What it stands beside.
+struct LegendOf {
+    const PictureRequest& request;
+    const PictureRequest* a = nullptr;  // when A is shown beside it
+    const DiffTotals* totals = nullptr; // when A takes part; null while they are not known
+    std::string scores;                 // of mixing: where the shares come from
+    double pixels_per_token = 0;
+    bool has_a() const { return a || request.colours == PictureColours::difference; }
+};
+
+// From the top of `column`: a row for each branch, count or side of a difference, the exact totals of A and B, then the
+// opacity scale when cells are smaller than gaps between them; returns the height used.
+float draw_legend(Canvas& canvas, const LegendOf& of, Rect column);
 
 } // namespace dilascope

@@ -28,6 +28,7 @@ void draw_branch_stripes(Canvas& canvas, BranchSet set, Rect cell) {
 void draw_large_cells(Canvas& canvas, const PatternScene& scene) {
     const double side = scene.frame.pixels_per_token;
     const PictureRequest& request = scene.painted.picture.request;
+    if (request.colours == PictureColours::mixing) return; // one share for all pairs of a branch in the row
     const bool is_branches = request.colours == PictureColours::branches;
     if (side < (is_branches ? cell_branch_pixels : cell_value_pixels)) return;
     const Colour ink = theme_of(ThemeMode::dark).window; // on branch colours, which are bright in both themes
@@ -80,11 +81,14 @@ void fit_side(Range& tokens, std::int64_t& pixels, std::int64_t count) {
 
 } // namespace
 
-PaintedPicture make_painted(const PictureRequest& request, const std::atomic<bool>* cancel) {
+PaintedPicture make_painted(const PictureRequest& request, const std::atomic<bool>* cancel,
+                            std::atomic<float>* progress) {
     static std::atomic<std::uint64_t> newest = 0;
     PaintedPicture painted;
-    painted.picture = make_picture(request, cancel);
+    painted.picture = make_picture(request, cancel, progress);
     painted.rgba = paint(painted.picture);
+    if (request.colours == PictureColours::mixing)
+        painted.shares_rgba = paint_shares(painted.picture.shares, request.rows);
     painted.image_version = ++newest;
     return painted;
 }
@@ -118,26 +122,66 @@ PatternLayout layout_pattern(Rect area, std::int64_t query_count, std::int64_t k
     return layout;
 }
 
-void draw_matrix(Canvas& canvas, const PatternScene& scene) {
+// What lies within the viewport.
+static void draw_pairs(Canvas& canvas, const PatternScene& scene) {
     const MatrixFrame& frame = scene.frame;
     const PictureRequest& request = scene.painted.picture.request;
     const Colour background = theme().window;
     canvas.filled_rectangle(frame.viewport, background);
     canvas.push_clip(frame.viewport);
     if (request.rows > 0 && request.columns > 0 && !scene.painted.rgba.empty())
-        canvas.image(frame.rect_of(request.region), scene.painted.image("pattern/matrix"));
+        canvas.image(frame.rect_of(request.region), scene.painted.image(scene.image_key));
     if (!scene.dimmed) draw_large_cells(canvas, scene);
     draw_cell_gaps(canvas, frame, background);
     if (scene.dimmed) canvas.filled_rectangle(frame.viewport, background.with_alpha(0.5f));
     canvas.pop_clip();
     if (!is_permuted(request.pattern)) // along a curve segments are no squares
         draw_segments(canvas, frame, request.pattern, request.problem, request.only_branch);
-    draw_matrix_axes(canvas, frame);
+}
+
+void draw_matrix(Canvas& canvas, const PatternScene& scene) {
+    draw_pairs(canvas, scene);
+    draw_matrix_axes(canvas, scene.frame);
+}
+
+void draw_swiped_matrix(Canvas& canvas, const PatternScene& a, const PatternScene& b, float x) {
+    const Rect& view = b.frame.viewport;
+    const Theme& colours = theme();
+    canvas.push_clip({view.x, view.y, x - view.x, view.height});
+    draw_pairs(canvas, a);
+    canvas.pop_clip();
+    canvas.push_clip({x, view.y, view.right() - x, view.height});
+    draw_pairs(canvas, b);
+    canvas.pop_clip();
+    draw_matrix_axes(canvas, b.frame);
+    canvas.line({x, view.y}, {x, view.bottom()}, colours.accent, 2);
+    constexpr float chip = 22;
+    for (const auto& [name, left] : {std::pair{"A", x - 6 - chip}, {"B", x + 6}}) {
+        if (left < view.x || left + chip > view.right()) continue;
+        const Rect card{left, view.y + 6, chip, chip};
+        canvas.filled_rectangle(card, colours.raised.with_alpha(0.92f), space::radius);
+        canvas.text({card.x + chip / 2, card.y + 2}, name, TextStyle::title, colours.text, Align::centre);
+    }
+}
+
+// The share of the softmax from 0 to 1 across the strip.
+static void draw_shares_strip(Canvas& canvas, const PatternScene& scene, Rect strip) {
+    const PictureRequest& request = scene.painted.picture.request;
+    canvas.push_clip(strip);
+    if (request.rows > 0 && !scene.painted.shares_rgba.empty()) {
+        const Rect rows = scene.frame.rect_of(request.region);
+        canvas.image({strip.x, rows.y, strip.width, rows.height}, scene.painted.shares_image("pattern/shares"));
+    }
+    canvas.pop_clip();
+    canvas.rectangle(strip, theme().line);
+    canvas.text({strip.x, strip.y - matrix_axis_top}, "share of row", TextStyle::caption, theme().muted);
+    canvas.text({strip.right(), strip.y - 20}, "0 … 1", TextStyle::caption_number, theme().muted, Align::right);
 }
 
 void draw_keys_strip(Canvas& canvas, const PatternScene& scene, Rect strip) {
     if (strip.width <= 0) return;
     const PatternPicture& picture = scene.painted.picture;
+    if (picture.request.colours == PictureColours::mixing) return draw_shares_strip(canvas, scene, strip);
     const std::vector<float>& keys = picture.keys_per_query;
     const float most = keys.empty() ? 0 : *std::max_element(keys.begin(), keys.end());
     canvas.push_clip(strip);

@@ -1,11 +1,11 @@
 #include "views/pattern_view.h"
+#include "engine/pattern/pixels.h"
 #include "views/cell_facts.h"
 #include "views/figure_frame.h"
 #include "views/head_chooser.h"
 #include "views/matrix_hover.h"
 #include "views/matrix_plot.h"
 #include "views/number_format.h"
-#include "views/pattern_legend.h"
 #include "views/theme.h"
 #include "views/widgets.h"
 #include <fmt/format.h>
@@ -15,25 +15,13 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 1;               // for a picture, before the frame goes on without it
-constexpr double dim_after_s = 0.15;        // a picture that is still not the wanted one
-constexpr std::int64_t preview_pixels = 64; // side of the coarse picture shown when the last one is of another pattern
-constexpr float toolbar_height = 32, tools_height = 34;
-constexpr std::int64_t tile_sizes[] = {16, 32, 64, 128};
+constexpr double dim_after_s = 0.15; // a picture that is still not the wanted one
+constexpr float toolbar_height = 32;
+constexpr float divider_grip = 10;
 
 std::string shape_text(const Problem& problem) {
     return fmt::format("{} × {} tokens{}", format_count(problem.seq_len), format_count(problem.kv_len),
                        problem.causal ? " · causal" : "");
-}
-
-PaintedPicture paint_for_job(const PictureRequest& request, const std::atomic<bool>& cancel) {
-    return make_painted(request, &cancel);
-}
-
-bool shows_same_pattern(const PaintedPicture& painted, const PictureRequest& request) {
-    const PictureRequest& shown = painted.picture.request;
-    return shown.version == request.version && shown.head == request.head && shown.only_branch == request.only_branch &&
-           shown.colours == request.colours && shown.compare_text == request.compare_text;
 }
 
 PictureRequest map_request(const Workspace& workspace, Rect map, float scale) {
@@ -46,76 +34,81 @@ PictureRequest map_request(const Workspace& workspace, Rect map, float scale) {
     return request;
 }
 
-// For the frame at hand: fewer pixels, and the last picture's strips, each of which takes as long as the picture.
-PaintedPicture coarse_picture(PictureRequest request, const PaintedPicture* last) {
-    if (request.rows <= preview_pixels && request.columns <= preview_pixels) return make_painted(request);
-    request.rows = std::min(request.rows, preview_pixels);
-    request.columns = std::min(request.columns, preview_pixels);
-    request.has_strips = false;
-    PaintedPicture painted = make_painted(request);
-    if (last && last->picture.request.region == request.region) {
-        painted.picture.keys_per_query = last->picture.keys_per_query;
-        painted.picture.queries_per_key = last->picture.queries_per_key;
-    }
-    return painted;
-}
-
 } // namespace
 
-PatternView::PatternView() : pictures_(paint_for_job), maps_(paint_for_job), diffs_(count_diff, JobPace::later) {}
+PatternView::PatternView()
+    : scored_(
+          [this](const PictureRequest& request, const std::atomic<bool>& cancel) {
+              scores_progress_ = 0;
+              return make_painted(request, &cancel, &scores_progress_);
+          },
+          JobPace::later),
+      diffs_(count_diff, JobPace::later) {}
 
-// Which pattern the request is of, and what its colours say.
-void PatternView::dress(PictureRequest& request, const Workspace& workspace) const {
-    request.version = workspace.version;
-    request.pattern = workspace.pattern;
-    const Shown shown = has_a(workspace) ? Shown(shown_pattern_) : shown_b;
-    if (shown == shown_difference) {
+// Which pattern the request is of, and what its colours say. A and B side by side are dressed one by one.
+void PatternView::dress(PictureRequest& request, const Workspace& workspace, Compared shown) const {
+    request.version = shown == Compared::a ? workspace.problem_version : workspace.version;
+    request.pattern = shown == Compared::a ? *workspace.compare_pattern : workspace.pattern;
+    request.colours = tools_.colours_of(request.pattern);
+    if (shown == Compared::difference) {
         request.colours = PictureColours::difference;
         request.minus = workspace.compare_pattern;
-    } else if (has_multiplicity_)
-        request.colours = PictureColours::multiplicity;
-    if (shown != shown_b) request.compare_text = workspace.compare_text;
-    if (shown == shown_a) request.pattern = *workspace.compare_pattern;
-    const bool is_branches = request.colours == PictureColours::branches;
+    }
+    if (shown == Compared::a || shown == Compared::difference) request.compare_text = workspace.compare_text;
+    const bool is_branches = request.colours == PictureColours::branches && !is_swiping(workspace);
     if (is_branches && only_branch_ < branch_count(request.pattern)) request.only_branch = only_branch_;
 }
 
-void PatternView::update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale) {
+PictureRequest PatternView::request_of(const Workspace& workspace, const MatrixFrame& frame, float scale,
+                                       Compared shown) const {
     PictureRequest request =
         picture_request(workspace.pattern, workspace.problem, workspace.selection.head, frame, scale);
-    dress(request, workspace);
-    is_complete_ = shown_ && shown_->picture.request == request;
-    if (is_complete_) return;
-    const bool is_quick = counts_at_once(request.pattern) && (!request.minus || counts_at_once(*request.minus));
-    const auto newest = pictures_.ask(request, wait_ms);
-    if (newest && shows_same_pattern(*newest, request))
-        shown_ = newest;
-    else if (is_quick && (!shown_ || !shows_same_pattern(*shown_, request)))
-        shown_ = std::make_shared<PaintedPicture>(coarse_picture(request, shown_.get()));
-    if (!shown_) shown_ = std::make_shared<PaintedPicture>(); // nothing yet: what comes takes longer than a frame
-    is_complete_ = shown_->picture.request == request;
+    dress(request, workspace, shown);
+    return request;
+}
+
+// Shares are those of equal scores until those of the tensors' scores are there.
+const PaintedPicture& PatternView::update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale) {
+    PictureRequest request = request_of(workspace, frame, scale, primary(workspace));
+    picture_.ask(request);
+    is_complete_ = picture_.is_complete();
+    has_scores_ = request.colours == PictureColours::mixing && !is_swiping(workspace) && workspace.tensors &&
+                  workspace.config.input != "gaussian";
+    if (!has_scores_) return picture_.shown();
+    request.tensors = workspace.tensors;
+    if (!scored_picture_ || !(scored_picture_->picture.request == request)) scored_picture_ = scored_.ask(request, 0);
+    const bool is_scored = scored_picture_ && scored_picture_->picture.request == request;
+    is_complete_ = is_complete_ && is_scored;
+    return is_scored ? *scored_picture_ : picture_.shown();
 }
 
 void PatternView::draw(Workspace& workspace, Canvas& canvas) {
     const Problem& problem = workspace.problem;
     Rect area = content_area(canvas);
-    take_keys(workspace);
     draw_toolbar(workspace, canvas);
     area = {area.x, area.y + toolbar_height, area.width, area.height - toolbar_height};
     if (area.width >= 400 && area.height >= 240) {
-        set_cursor(canvas, {area.x, area.y});
-        draw_tools(workspace, canvas);
-        area = {area.x, area.y + tools_height, area.width, area.height - tools_height};
+        const float height = tools_.draw(workspace, canvas, area);
+        area = {area.x, area.y + height, area.width, area.height - height};
     }
     if (area.width < 120 || area.height < 80) return;
     const PatternLayout layout = layout_pattern(area, problem.seq_len, problem.kv_len);
+    if (is_swiping(workspace)) handle_divider(canvas, layout.viewport); // first, for it lies over the matrix
     mouse_.handle(workspace, canvas, frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport),
                   "pattern/matrix");
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport);
-    update_picture(workspace, frame, canvas.scale());
-    const PatternScene scene{*shown_, frame, !is_complete_ && pictures_.pending_s() > dim_after_s};
-    draw_matrix(canvas, scene);
-    if (has_tiles_) draw_tiles(workspace, canvas, frame);
+    const PaintedPicture& painted = update_picture(workspace, frame, canvas.scale());
+    const PatternScene scene{painted, frame, !picture_.is_complete() && picture_.pending_s() > dim_after_s};
+    if (is_swiping(workspace)) {
+        a_picture_.ask(request_of(workspace, frame, canvas.scale(), Compared::a));
+        is_complete_ = is_complete_ && a_picture_.is_complete();
+        const bool is_old = !a_picture_.is_complete() && a_picture_.pending_s() > dim_after_s;
+        draw_swiped_matrix(canvas, {a_picture_.shown(), frame, is_old, "pattern/matrix_a"}, scene,
+                           divider_x(layout.viewport));
+    } else {
+        draw_matrix(canvas, scene);
+    }
+    if (tools_.has_tiles()) draw_tiles(workspace, canvas, frame);
     draw_keys_strip(canvas, scene, layout.strip);
     draw_queries_strip(canvas, scene, layout.top_strip);
     const auto strip_item = [&](const char* id, Rect strip, const char* help) {
@@ -126,32 +119,83 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
         item_tooltip(help);
     };
     strip_item("pattern/strip", layout.strip,
-               "Distinct keys of a query in the whole matrix, mean over the queries of each pixel row");
+               painted.picture.request.colours == PictureColours::mixing
+                   ? "How much of a row's softmax each branch gets: S of the branch ÷ S of all, S = Σ exp(score)"
+                   : "Distinct keys of a query in the whole matrix, mean over the queries of each pixel row");
     strip_item("pattern/top_strip", layout.top_strip,
                "Distinct queries that see a key in the whole matrix, mean over the keys of each pixel column");
     draw_column(workspace, canvas, layout.column, frame);
-    draw_matrix_hover(canvas, workspace, frame, mouse_, area);
+    draw_matrix_hover(canvas, workspace, frame, mouse_, area, hover_lines(workspace, painted));
     draw_menu(workspace, frame);
 }
 
-void PatternView::update_totals(const Workspace& workspace, const PictureRequest& shown) {
+void PatternView::update_totals(const Workspace& workspace) {
     totals_.reset();
-    if (shown.colours != PictureColours::difference) return;
-    const DiffRequest request{workspace.version, workspace.compare_text, *shown.minus,
-                              shown.pattern,     workspace.problem,      workspace.selection.head};
+    const DiffRequest request{workspace.version, workspace.compare_text, *workspace.compare_pattern,
+                              workspace.pattern, workspace.problem,      workspace.selection.head};
     const auto totals = diffs_.ask(request, 0);
     if (totals && totals->request == request) totals_ = totals;
     is_complete_ = is_complete_ && totals_;
 }
 
-// F flips between A and B while the mouse is over the view or its window has the focus.
-void PatternView::take_keys(const Workspace& workspace) {
-    const bool is_here =
-        ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem) || ImGui::IsWindowFocused();
-    const ImGuiIO& io = ImGui::GetIO();
-    if (!is_here || !has_a(workspace) || io.WantTextInput || io.KeyCtrl || io.KeyAlt) return;
-    for (const ImWchar typed : io.InputQueueCharacters)
-        if (typed == 'f' || typed == 'F') shown_pattern_ = shown_pattern_ == shown_a ? shown_b : shown_a;
+// What beside a picture says what its colours mean.
+LegendOf PatternView::legend_of(const Workspace& workspace, const PictureRequest& shown, const PictureRequest* a,
+                                double pixels_per_token) {
+    LegendOf legend{shown, a, nullptr, "", pixels_per_token};
+    if (legend.has_a()) update_totals(workspace), legend.totals = totals_.get();
+    if (shown.colours != PictureColours::mixing) return legend;
+    legend.scores = "Equal scores: keys of the branch ÷ keys of all branches, over all queries of a pixel row. Exact.";
+    if (!has_scores_) return legend;
+    const BranchShares* shares =
+        scored_picture_ && scored_picture_->picture.request.tensors ? &scored_picture_->picture.shares : nullptr;
+    if (!shares || scored_.pending_s() > 0)
+        legend.scores =
+            fmt::format("Equal scores, while those of q and k are computed: {:.0f} %", 100 * scores_progress_);
+    else if (!shares->error.empty())
+        legend.scores = "Equal scores. " + shares->error;
+    else
+        legend.scores =
+            fmt::format("From the scores of q and k, Σ exp of the branch ÷ of all; mean of up to {} queries "
+                        "of a pixel row.",
+                        shares->queries_per_row);
+    return legend;
+}
+
+// The shares of the query under the mouse: exact of its keys, and of the scores when they are shown.
+std::vector<std::string> PatternView::hover_lines(const Workspace& workspace, const PaintedPicture& painted) const {
+    const PictureRequest& request = painted.picture.request;
+    if (request.colours != PictureColours::mixing || !mouse_.hovered() ||
+        !request.region.q.contains(workspace.selection.q))
+        return {};
+    const std::vector<std::int64_t> keys =
+        branch_keys_of(request.pattern, request.problem, request.head, workspace.selection.q);
+    std::span<const float> scored;
+    std::int64_t row_queries = 1; // that its scores are the mean of
+    if (const BranchShares& shares = painted.picture.shares; shares.has_scores() && !keys.empty()) {
+        const std::vector<std::int64_t> edges = pixel_edges(request.region.q, request.rows);
+        const std::size_t row = pixel_at(edges, workspace.selection.q);
+        scored = std::span(shares.share).subspan(row * keys.size(), keys.size());
+        row_queries = std::min(edges[row + 1] - edges[row], shares.queries_per_row);
+    }
+    std::vector<std::string> lines = share_lines(request.pattern, keys, scored);
+    if (row_queries > 1) lines.push_back(fmt::format("scores: mean of {} queries of this pixel row", row_queries));
+    return lines;
+}
+
+float PatternView::divider_x(Rect viewport) const { return std::round(viewport.x + divider_ * viewport.width); }
+
+void PatternView::handle_divider(Canvas& canvas, Rect viewport) {
+    set_cursor(canvas, {divider_x(viewport) - divider_grip / 2, viewport.y});
+    ImGui::InvisibleButton("pattern/divider",
+                           {divider_grip * canvas.scale(), std::max(1.f, viewport.height * canvas.scale())});
+    mark_item("pattern/divider");
+    const bool is_held = ImGui::IsItemActive();
+    if (is_held || ImGui::IsItemHovered()) ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
+    item_tooltip("Drag: left of it A, right of it the present pattern");
+    if (!is_held) return;
+    const ImVec2 mouse = ImGui::GetIO().MousePos;
+    divider_ =
+        std::clamp((canvas.from_screen({mouse.x, mouse.y}).x - viewport.x) / std::max(1.f, viewport.width), 0.f, 1.f);
 }
 
 void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
@@ -174,61 +218,9 @@ void PatternView::draw_toolbar(Workspace& workspace, Canvas& canvas) {
     item_tooltip("Show the whole matrix (double-click)");
 }
 
-// Colours, tiles and the pattern to compare with.
-void PatternView::draw_tools(Workspace& workspace, Canvas& canvas) {
-    const float gap = space::padding * canvas.scale();
-    const bool can_overlap = most_multiplicity(workspace.pattern) > 1;
-    ImGui::BeginDisabled(!can_overlap);
-    static constexpr const char* colours[] = {"Branches", "Multiplicity"};
-    static constexpr const char* colours_help[] = {"Hue is the densest branch of a pixel: the union",
-                                                   "Hue is how often a pair counts in the softmax"};
-    int chosen = has_multiplicity_ && can_overlap;
-    if (segmented_buttons("pattern/colours", colours, chosen, colours_help)) has_multiplicity_ = chosen == 1;
-    has_multiplicity_ = has_multiplicity_ && can_overlap;
-    ImGui::EndDisabled();
-    if (!can_overlap) item_tooltip("Every pair of this pattern counts once");
-    ImGui::SameLine(0, gap);
-    const std::string present = has_tiles_ ? fmt::format("Tiles {}", workspace.tile_tokens) : "No tiles";
-    ImGui::SetNextItemWidth(92 * canvas.scale());
-    const bool open = ImGui::BeginCombo("##pattern/tiles", present.c_str());
-    mark_item("pattern/tiles");
-    item_tooltip("Lay square tiles over the matrix; those that hold a pair are tinted");
-    if (open) {
-        if (ImGui::Selectable("No tiles", !has_tiles_)) has_tiles_ = false;
-        mark_item("pattern/tiles/0");
-        for (const std::int64_t size : tile_sizes) {
-            if (ImGui::Selectable(fmt::format("{0} × {0} tokens", size).c_str(),
-                                  has_tiles_ && workspace.tile_tokens == size))
-                has_tiles_ = true, workspace.tile_tokens = size;
-            mark_item(fmt::format("pattern/tiles/{}", size).c_str());
-        }
-        ImGui::EndCombo();
-    }
-    ImGui::SameLine(0, gap);
-    draw_compare(workspace, canvas);
-}
-
-void PatternView::draw_compare(Workspace& workspace, Canvas& canvas) {
-    if (text_button("pattern/set_a", "Set as A")) workspace.keep_as_a();
-    item_tooltip("Keep the present pattern as A; what you edit from now on is B");
-    if (!workspace.compare_pattern) return;
-    ImGui::SameLine(0, space::gap * canvas.scale());
-    static constexpr const char* names[] = {"A", "B", "A−B"};
-    static constexpr const char* helps[] = {"The pattern kept as A. F flips between A and B.",
-                                            "The present pattern. F flips between A and B.",
-                                            "Where they differ: blue A alone, grey both, vermilion B alone"};
-    ImGui::BeginDisabled(!has_a(workspace));
-    segmented_buttons("pattern/compare", names, shown_pattern_, helps);
-    ImGui::EndDisabled();
-    if (!workspace.compare_error.empty()) item_tooltip("A: " + workspace.compare_error);
-    ImGui::SameLine(0, 1);
-    if (text_button("pattern/forget_a", "×")) workspace.forget_a(), shown_pattern_ = shown_b;
-    item_tooltip("Forget A");
-}
-
 void PatternView::draw_tiles(const Workspace& workspace, Canvas& canvas, const MatrixFrame& frame) {
     PictureRequest shown;
-    dress(shown, workspace);
+    dress(shown, workspace, primary(workspace));
     TileRequest request;
     request.version = shown.version, request.compare_text = shown.compare_text, request.pattern = shown.pattern;
     request.problem = workspace.problem, request.head = workspace.selection.head;
@@ -245,11 +237,12 @@ void PatternView::draw_tiles(const Workspace& workspace, Canvas& canvas, const M
 // Legend entries show their branch alone when clicked; the map moves the camera.
 void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column, const MatrixFrame& frame) {
     if (column.width <= 0) return;
-    PictureRequest legend;
-    dress(legend, workspace);
-    update_totals(workspace, legend);
-    const bool has_branches = legend.colours == PictureColours::branches;
-    const int count = has_branches ? branch_count(legend.pattern) : 0;
+    PictureRequest shown, a;
+    const bool is_swiped = is_swiping(workspace);
+    dress(shown, workspace, primary(workspace));
+    if (is_swiped) dress(a, workspace, Compared::a);
+    const bool has_branches = shown.colours == PictureColours::branches && !is_swiped;
+    const int count = has_branches ? branch_count(shown.pattern) : 0;
     for (int branch = 0; branch < count && count > 1; ++branch) {
         set_cursor(canvas, {column.x, column.y + legend_header + legend_row * float(branch)});
         const std::string id = "pattern/branch/" + std::to_string(branch);
@@ -258,14 +251,18 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
         mark_item(id.c_str());
         item_tooltip(only_branch_ == branch ? "Show all branches" : "Click to show this branch alone");
     }
-    const float used = draw_legend(canvas, legend, totals_.get(), column, frame.pixels_per_token);
+    const float used =
+        draw_legend(canvas, legend_of(workspace, shown, is_swiped ? &a : nullptr, frame.pixels_per_token), column);
     const Rect map = map_rect(column, workspace.problem.seq_len, workspace.problem.kv_len);
     if (column.y + used + 28 > map.y) return; // no room
     PictureRequest request = map_request(workspace, map, canvas.scale());
-    dress(request, workspace);
-    if (!map_ || !(map_->picture.request == request)) map_ = maps_.ask(request, 1);
-    if (!map_) return;
-    is_complete_ = is_complete_ && map_->picture.request == request;
+    dress(request, workspace, primary(workspace));
+    if (request.colours == PictureColours::mixing) request.colours = PictureColours::branches; // tells places apart
+    // A coarse picture of the whole is the map too.
+    const PaintedPicture& picture = picture_.shown();
+    const bool is_map = !picture_.is_complete() && picture.picture.request.region == request.region;
+    if (!is_map) map_.ask(request);
+    is_complete_ = is_complete_ && !is_map && map_.is_complete();
     set_cursor(canvas, {map.x, map.y});
     ImGui::InvisibleButton("pattern/map", {map.width * canvas.scale(), map.height * canvas.scale()});
     mark_item("pattern/map");
@@ -275,7 +272,7 @@ void PatternView::draw_column(Workspace& workspace, Canvas& canvas, Rect column,
         go_to(workspace.camera, frame, std::int64_t(double(mouse.y - map.y) / map.height * double(frame.query_count)),
               std::int64_t(double(mouse.x - map.x) / map.width * double(frame.key_count)));
     }
-    draw_map(canvas, *map_, map, frame);
+    draw_map(canvas, is_map ? picture : map_.shown(), map, frame);
 }
 
 void PatternView::draw_menu(Workspace& workspace, const MatrixFrame& frame) {
@@ -314,20 +311,27 @@ bool PatternView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
     const Rect area = draw_figure_frame(canvas, figure, "Pattern", subtitle, workspace.config);
     const PatternLayout layout = layout_pattern(area, problem.seq_len, problem.kv_len);
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport);
-    PictureRequest request =
-        picture_request(workspace.pattern, problem, workspace.selection.head, frame, canvas.scale());
-    dress(request, workspace);
+    PictureRequest request = request_of(workspace, frame, canvas.scale(), primary(workspace));
+    std::optional<PictureRequest> a;
+    if (is_swiping(workspace)) a = request_of(workspace, frame, canvas.scale(), Compared::a);
+    if (has_scores_ && request.colours == PictureColours::mixing) request.tensors = workspace.tensors;
     const PaintedPicture painted = make_painted(request);
     const PatternScene scene{painted, frame};
-    draw_matrix(canvas, scene);
+    if (a) {
+        const PaintedPicture painted_a = make_painted(*a);
+        draw_swiped_matrix(canvas, {painted_a, frame, false, "pattern/matrix_a"}, scene, divider_x(layout.viewport));
+    } else {
+        draw_matrix(canvas, scene);
+    }
     draw_keys_strip(canvas, scene, layout.strip);
     draw_queries_strip(canvas, scene, layout.top_strip);
-    update_totals(workspace, request);
-    const float used = draw_legend(canvas, request, totals_.get(), layout.column, frame.pixels_per_token);
+    const float used =
+        draw_legend(canvas, legend_of(workspace, request, a ? &*a : nullptr, frame.pixels_per_token), layout.column);
     const Rect map = map_rect(layout.column, problem.seq_len, problem.kv_len);
     if (workspace.camera.fitted || layout.column.width <= 0 || layout.column.y + used + 28 > map.y) return true;
     request = map_request(workspace, map, canvas.scale());
-    dress(request, workspace);
+    dress(request, workspace, primary(workspace));
+    if (request.colours == PictureColours::mixing) request.colours = PictureColours::branches;
     draw_map(canvas, make_painted(request), map, frame);
     return true;
 }

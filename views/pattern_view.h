@@ -1,9 +1,9 @@
 #pragma once
 // Pattern view: the attention matrix of one head from a million tokens down to one, with exact density at every zoom.
-#include "views/diff_totals.h"
-#include "views/latest_job.h"
+#include "views/latest_picture.h"
 #include "views/matrix_mouse.h"
-#include "views/pattern_scene.h"
+#include "views/pattern_legend.h"
+#include "views/pattern_tools.h"
 #include "views/tile_overlay.h"
 #include "views/view.h"
 
@@ -20,32 +20,40 @@ public:
     bool is_complete() const override { return is_complete_; }
     // Queries of the problem whose picture is shown; 0 before the first.
     std::int64_t shown_tokens() const {
-        return shown_ && shown_->picture.request.rows > 0 ? shown_->picture.request.problem.seq_len : 0;
+        const PictureRequest& shown = picture_.shown().picture.request;
+        return shown.rows > 0 ? shown.problem.seq_len : 0;
     }
 
 private:
-    enum Shown { shown_a, shown_b, shown_difference }; // B is the present pattern
     void draw_toolbar(Workspace& workspace, Canvas& canvas);
-    void draw_tools(Workspace& workspace, Canvas& canvas);
-    void draw_compare(Workspace& workspace, Canvas& canvas);
     void draw_tiles(const Workspace& workspace, Canvas& canvas, const MatrixFrame& frame);
-    void update_totals(const Workspace& workspace, const PictureRequest& shown);
-    void take_keys(const Workspace& workspace);
-    void dress(PictureRequest& request, const Workspace& workspace) const;
-    bool has_a(const Workspace& workspace) const {
-        return workspace.compare_pattern && workspace.compare_error.empty();
-    }
     void draw_menu(Workspace& workspace, const MatrixFrame& frame);
     void draw_column(Workspace& workspace, Canvas& canvas, Rect column, const MatrixFrame& frame);
-    void update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale);
+    void handle_divider(Canvas& canvas, Rect viewport);
+    float divider_x(Rect viewport) const;
+    static bool is_swiping(const Workspace& workspace) { return workspace.shown_compared() == Compared::swipe; }
+    // What strips, tiles and map are of: B when A is shown beside it.
+    static Compared primary(const Workspace& workspace) {
+        return is_swiping(workspace) ? Compared::b : workspace.shown_compared();
+    }
+    void dress(PictureRequest& request, const Workspace& workspace, Compared shown) const;
+    PictureRequest request_of(const Workspace& workspace, const MatrixFrame& frame, float scale, Compared shown) const;
+    const PaintedPicture& update_picture(const Workspace& workspace, const MatrixFrame& frame, float scale);
+    void update_totals(const Workspace& workspace);
+    LegendOf legend_of(const Workspace& workspace, const PictureRequest& shown, const PictureRequest* a,
+                       double pixels_per_token);
+    std::vector<std::string> hover_lines(const Workspace& workspace, const PaintedPicture& painted) const;
 
-    LatestJob<PictureRequest, PaintedPicture> pictures_, maps_;
+    LatestPicture picture_, a_picture_, map_;
+    std::atomic<float> scores_progress_ = 0;
+    LatestJob<PictureRequest, PaintedPicture> scored_; // after what scored_ writes to
     LatestJob<DiffRequest, DiffTotals> diffs_;
     std::shared_ptr<const DiffTotals> totals_; // null unless those of what is shown
-    std::shared_ptr<const PaintedPicture> shown_, map_;
+    std::shared_ptr<const PaintedPicture> scored_picture_;
     int only_branch_ = -1;
-    int shown_pattern_ = shown_b;
-    bool has_multiplicity_ = false, has_tiles_ = false;
+    bool has_scores_ = false;
+    PatternTools tools_;
+    float divider_ = 0.5f; // of the matrix' width
     TileOverlay tiles_;
     MatrixMouse mouse_;
     bool is_complete_ = true;
