@@ -95,15 +95,17 @@ float draw_totals(Canvas& canvas, const DiffTotals* totals, Rect column, float t
         return lines.top();
     }
     const PatternDiff& diff = *totals->diff;
-    for (const auto& [label, count] : {std::pair{"A \\ B, removed pairs", diff.only_a},
-                                       {"B \\ A, added pairs", diff.only_b},
-                                       {"A ∩ B", diff.both}}) {
+    const auto add = [&](const std::string& label, const std::string& value) {
+        if (lines.top() + 2 * 19 > column.bottom()) return; // no room: what matters most came first
         lines.add(label, TextStyle::caption, colours.muted);
-        lines.add(format_count(count), TextStyle::caption_number, colours.text);
-        lines.add("= " + format_si(totals->flop(count), "FLOP").joined(), TextStyle::caption_number, colours.muted);
-    }
-    lines.add("Jaccard, A ∩ B ÷ A ∪ B", TextStyle::caption, colours.muted);
-    lines.add(format_significant(diff.jaccard()), TextStyle::caption_number, colours.text);
+        lines.add(value, TextStyle::caption_number, colours.text);
+    };
+    for (const auto& [sides, count] : {std::pair{"A \\ B", diff.only_a}, {"B \\ A", diff.only_b}, {"A ∩ B", diff.both}})
+        add(fmt::format("{}: {}", sides, format_si(totals->flop(count), "FLOP").joined()),
+            canvas.text_size(format_exact(count, "pairs"), TextStyle::caption_number).x <= column.width
+                ? format_exact(count, "pairs")
+                : format_count(count));
+    add("Jaccard, A ∩ B ÷ A ∪ B", format_significant(diff.jaccard()));
     return lines.top();
 }
 
