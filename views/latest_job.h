@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace dilascope {
 
@@ -46,9 +47,10 @@ public:
             ++generation_;
             asked_at_ = Clock::now();
             cancel_ = true; // of whatever is computed now
-            pending_ = true;
             if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
-            wake_.notify_all();
+            // A thread that waits for requests to rest looks at the clock by itself: woken for each, it would hold the
+            // mutex when this frame or the next wants it, and with its low priority perhaps for long.
+            if (!std::exchange(pending_, true)) wake_.notify_all();
         }
         const auto wait = std::chrono::duration<double, std::milli>(wait_ms);
         if (pending_ && rest_ < wait) answered_.wait_for(lock, wait, [this] { return !pending_; });
