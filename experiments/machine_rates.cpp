@@ -137,9 +137,9 @@ constexpr std::size_t rate_count = 7; // ms per FLOP, score, gathered float, til
 
 // What a sample does of each; predicted_time() is their sum times the rates while no thread waits.
 std::array<double, rate_count> amounts_of(const RateSample& sample) {
-    const double dim = double(sample.problem.head_dim), padded = double((sample.problem.head_dim + 15) / 16 * 16);
+    const double dim = double(sample.problem.head_dim);
     const double batch = double(sample.problem.batch);
-    return {batch * sample.work.pairs * (2 * dim + 2 * padded),
+    return {batch * sample.work.pairs * 4 * dim,
             batch * sample.work.pairs,
             batch * sample.work.gathered_keys * 2 * dim,
             batch * sample.work.tiles,

@@ -48,7 +48,7 @@ Prediction predict(const Cost& cost, const MachineRates& rates, const Prediction
 }
 
 bool is_predictable(std::string_view kernel, std::string_view cache) {
-    return kernel.starts_with("cpu/tiled") && cache == "hot";
+    return kernel.starts_with("cpu/tiled f32") && cache == "hot";
 }
 
 void record_prediction(Run& run, const Plan& plan, const MachineRates& rates) {

@@ -76,11 +76,10 @@ double Cost::kv_reuse() const {
 double workspace_bytes(std::int64_t head_dim) {
     // As TileWorkspace::allocate (engine/backends/cpu/tile_kernel.cpp) does it; a test holds them together.
     constexpr std::int64_t lanes = 16, panel = 64;
-    const std::int64_t block_keys = head_dim <= 64 ? 192 : 96;
     const std::int64_t dim_step = ((head_dim + lanes - 1) / lanes | 1) * lanes;
     const std::int64_t tiles = std::clamp<std::int64_t>((450 << 10) / (2 * max_tile_rows * dim_step * 4), 1, 4);
     const std::int64_t rows = max_tile_rows * dim_step;
-    return 4.0 * double(tiles * 2 * (rows + max_tile_rows) + rows + block_keys * (panel + 2 * dim_step));
+    return 4.0 * double(tiles * 2 * (rows + max_tile_rows) + rows + keys_per_block(head_dim) * (panel + 2 * dim_step));
 }
 
 double Cost::peak_bytes(int threads) const {

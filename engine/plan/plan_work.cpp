@@ -9,7 +9,6 @@ namespace {
 // The kernel works on whole vectors of rows, of 16 floats in the widest set; a band's edge costs half of one at either
 // end of a key's rows.
 constexpr double lanes = 16;
-constexpr double block_keys = 192; // open runs first, then banded ones, each in blocks of so many keys at most
 double padded(double rows) { return double(std::int64_t((rows + lanes - 1) / lanes)) * lanes; }
 
 template <class T> double bytes_of(const std::vector<T>& values) { return double(values.size()) * sizeof(T); }
@@ -18,6 +17,7 @@ template <class T> double bytes_of(const std::vector<T>& values) { return double
 
 PlanWork work_of(const Plan& plan) {
     PlanWork work;
+    const double block_keys = keys_per_block(plan.problem.head_dim); // open runs first, then banded ones
     double open_pairs = 0, open_padded = 0, banded_padded = 0, banded_keys = 0;
     std::vector<double> pass_tiles(std::size_t(std::max(1, plan.pass_count)), 0.0);
     for (const TileList& list : plan.lists) {

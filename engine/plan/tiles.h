@@ -27,6 +27,11 @@ struct KeyRun {
 
 inline constexpr int max_tile_rows = 128;
 
+// Keys that the cpu kernel gathers at a time: whole micro-kernels of 6, fewer of wide heads, so that a block and the
+// tiles in flight stay near an L2 of 512 KB. The cost model counts with it too.
+inline constexpr int max_block_keys = 192;
+constexpr int keys_per_block(std::int64_t head_dim) { return head_dim <= 64 ? max_block_keys : max_block_keys / 2; }
+
 // Up to 128 query positions, ascending, that share key runs: affine (first_row + stride·index) or listed.
 struct QueryTile {
     std::int64_t first_row = 0;  // query *position* (0 … M−1) of the tile's first row

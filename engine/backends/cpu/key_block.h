@@ -7,9 +7,6 @@
 
 namespace dilascope {
 
-inline constexpr int max_block_keys =
-    192; // 32 micro-kernels of 6 keys; keys, values and scores fit a 1 MiB L2 up to D = 256
-
 // Half-open range of keys of a block.
 struct KeySpan {
     int begin = 0, end = 0;

@@ -203,8 +203,6 @@ Result<TileKernel> tile_kernel() {
     return HWY_DISPATCH_TABLE(make_tile_kernel)[kernel_index(TRY(kernel_target()), table_size)]();
 }
 
-int keys_per_block(std::int64_t head_dim) { return head_dim <= 64 ? max_block_keys : max_block_keys / 2; }
-
 int tiles_per_group(std::int64_t head_dim) {
     constexpr std::int64_t state_bytes_max = 450 << 10; // beyond L2 where it must be: gathering twice costs more
     const std::int64_t state_bytes = 2 * max_tile_rows * dense_row_step(head_dim) * std::int64_t(sizeof(float));

@@ -36,8 +36,6 @@ struct TileWorkspace {
     static Result<TileWorkspace> allocate(std::int64_t head_dim);
 };
 
-// Keys of a block: fewer of wide heads, so that a block and the tiles in flight stay near an L2 of 512 KB.
-int keys_per_block(std::int64_t head_dim);
 // How many tiles of equal keys one attend() takes, so that they share each gathered block; their states stay in L2.
 int tiles_per_group(std::int64_t head_dim);
 
