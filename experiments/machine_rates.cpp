@@ -1,6 +1,7 @@
 #include "experiments/machine_rates.h"
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/benchmark/fma_peak.h"
+#include "engine/benchmark/memory_bandwidth.h"
 #include "engine/memory/buffer.h"
 #include "engine/pattern/pattern_text.h"
 #include "experiments/replacement_file.h"
@@ -115,24 +116,6 @@ Result<void> time_round(std::vector<RateCall>& calls, RateTensors& tensors, cons
     return {};
 }
 
-// The sum of a buffer larger than most caches, on all threads; best of three.
-Result<double> measure_memory_gb_per_s() {
-    constexpr std::int64_t count = std::int64_t{1} << 24; // 64 MiB
-    Buffer<float> buffer = TRY(Buffer<float>::allocate(count, "rates/memory"));
-    std::fill_n(buffer.data(), count, 1.0f);
-    double best_ms = 1e9;
-    volatile float keep = 0;
-    for (int repeat = 0; repeat < 3; ++repeat) {
-        const auto start = std::chrono::steady_clock::now();
-        float sum = 0;
-#pragma omp parallel for simd reduction(+ : sum) schedule(static)
-        for (std::int64_t index = 0; index < count; ++index) sum += buffer[index];
-        keep = keep + sum;
-        best_ms = std::min(best_ms, elapsed_ms(start));
-    }
-    return double(count) * sizeof(float) / best_ms * 1e-6;
-}
-
 constexpr std::size_t rate_count = 7; // ms per FLOP, score, gathered float, tile, call, row float, masked score
 
 // What a sample does of each; predicted_time() is their sum times the rates while no thread waits.
@@ -227,9 +210,10 @@ Result<MachineRates> measure_rates(const CancelFlag* cancel) {
     std::vector<RateCall> calls = TRY(make_calls(heads));
     // Two rounds on a calm machine; more while the samples do not fit together, which tells of other programs.
     constexpr int rounds_min = 2, rounds_max = 8;
+    constexpr std::int64_t memory_bytes = std::int64_t{64} << 20; // larger than most caches
     for (int round = 0; round < rounds_max && (round < rounds_min || rates.spread > calm_spread); ++round) {
         rates.peak_gflop_per_s = std::max(rates.peak_gflop_per_s, measure_fma_peak_gflop_per_s(10));
-        rates.memory_gb_per_s = std::max(rates.memory_gb_per_s, TRY(measure_memory_gb_per_s()));
+        rates.memory_gb_per_s = std::max(rates.memory_gb_per_s, TRY(measure_memory_gb_per_s(memory_bytes, 10)));
         TRY(time_round(calls, tensors, cancel));
         std::vector<RateSample> samples;
         for (const RateCall& call : calls) samples.push_back(call.sample);

@@ -1,4 +1,5 @@
 #include "engine/benchmark/density_bench.h"
+#include "engine/benchmark/process_memory.h"
 #include "engine/pattern/count.h"
 #include "engine/pattern/pattern_text.h"
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <omp.h>
-#include <sys/resource.h>
 
 namespace dilascope {
 
@@ -39,12 +39,6 @@ const std::vector<DensityCase>& density_bench_cases() {
     return cases;
 }
 
-double peak_memory_mb() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return double(usage.ru_maxrss) / 1024;
-}
-
 // Zoom z of Z: the whole matrix first, then geometrically down to one token a pixel, around a point of the diagonal
 // that no tile or segment is aligned with.
 Region zoomed(const Problem& problem, int zoom) {
@@ -71,7 +65,8 @@ DensityRow run_case(const DensityCase& one, bool causal) {
     DensityRow row{to_text(pattern), one.seq_len, one.heads, causal, side, threads, zooms};
     row.limit_ms = one.limit_ms;
     std::vector<double> density(std::size_t(side * side), 0.0);
-    const double memory_before_mb = peak_memory_mb();
+    restart_peak();
+    const std::int64_t memory_before = peak_resident_bytes();
     row.first_ms = frame_ms(pattern, problem, 0, density);
     std::vector<double> medians;
     for (int zoom = 0; zoom < zooms; ++zoom) {
@@ -82,7 +77,7 @@ DensityRow run_case(const DensityCase& one, bool causal) {
     }
     row.time_ms_median = median(medians);
     row.time_ms_max = std::ranges::max(medians);
-    row.memory_mb = peak_memory_mb() - memory_before_mb;
+    row.memory_mb = double(peak_resident_bytes() - memory_before) / 0x1p20;
     return row;
 }
 

@@ -36,33 +36,22 @@ double run_chains(std::int64_t rounds, float* sum) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "engine/benchmark/thread_rates.h"
 #include <atomic>
-#include <chrono>
-#include <omp.h>
 
 namespace dilascope {
 
 HWY_EXPORT(run_chains);
 
 double measure_fma_peak_gflop_per_s(double time_ms) {
-    using Clock = std::chrono::steady_clock;
     constexpr std::int64_t rounds = 20'000; // some 50 µs
     std::atomic<float> keep = 0;
-    double gflop_per_s = 0;
-    // Each thread times itself, and rates add up: a thread that the machine stalls does not hide what the others did.
-#pragma omp parallel reduction(+ : gflop_per_s)
-    {
-        double flops = 0, seconds = 0;
-        const Clock::time_point start = Clock::now();
-        while (seconds * 1e3 < time_ms) {
-            float sum = 0;
-            flops += HWY_DYNAMIC_DISPATCH(run_chains)(rounds, &sum);
-            keep.store(sum, std::memory_order_relaxed);
-            seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        }
-        gflop_per_s += flops / seconds * 1e-9;
-    }
-    return gflop_per_s;
+    return sum_of_thread_rates(time_ms, [&] {
+        float sum = 0;
+        const double flops = HWY_DYNAMIC_DISPATCH(run_chains)(rounds, &sum);
+        keep.store(sum, std::memory_order_relaxed);
+        return flops;
+    });
 }
 
 } // namespace dilascope
