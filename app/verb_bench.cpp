@@ -12,7 +12,8 @@ namespace {
 
 struct BenchOptions {
     std::string target = "cpu";
-    bool json = false, quick = false;
+    bool json = false;
+    BenchSuite suite = BenchSuite::full;
 };
 
 template <class Row> nlohmann::ordered_json json_of(const Row& row) {
@@ -30,13 +31,17 @@ template <class Row> void print_json(const std::vector<Row>& rows) {
 // With --json rows are one array on standard output; else a table, each line as its case ends.
 int bench_cpu(const BenchOptions& options) {
     if (!cpu_backend().available()) return bad_input(cpu_backend().status());
-    if (!options.json) std::printf("cpu: %s\n%s\n", cpu_backend().status().c_str(), bench_table_header().c_str());
+    const Result<MachinePeaks> peaks = measure_machine_peaks();
+    if (!peaks) return bad_input(peaks.error().what);
+    if (!options.json)
+        std::printf("cpu: %s\n%s\n%s\n", cpu_backend().status().c_str(), peaks_text(*peaks).c_str(),
+                    bench_table_header().c_str());
     const auto print_row = [&](const BenchRow& row) {
         if (options.json) return;
         std::printf("%s\n", bench_table_row(row).c_str());
         std::fflush(stdout);
     };
-    const auto rows = run_cpu_bench(options.quick ? BenchSuite::quick : BenchSuite::full, print_row);
+    const auto rows = run_cpu_bench(options.suite, *peaks, print_row);
     if (!rows) return bad_input(rows.error().what);
     if (options.json) print_json(*rows);
     return exit_ok;
@@ -63,7 +68,13 @@ void add_bench_verb(CLI::App& app, Action& action) {
         ->check(CLI::IsMember({"cpu", "density"}))
         ->capture_default_str();
     verb->add_flag("--json", options->json, "Rows as a JSON array");
-    verb->add_flag("--quick", options->quick, "Four cases instead of all");
+    const auto add_suite = [&](const char* flag, BenchSuite suite, const char* help) {
+        return verb->add_flag_callback(
+            flag, [options, suite] { options->suite = suite; }, help);
+    };
+    CLI::Option* quick = add_suite("--quick", BenchSuite::quick, "A few cases of attention, under 20 seconds");
+    add_suite("--scaling", BenchSuite::scaling, "LongNet's table at 16k to 1M tokens, each length beside its half")
+        ->excludes(quick);
     verb->callback([options, &action] {
         action = [options] { return options->target == "cpu" ? bench_cpu(*options) : bench_density(*options); };
     });

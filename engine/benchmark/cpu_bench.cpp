@@ -1,16 +1,18 @@
 #include "engine/benchmark/cpu_bench.h"
-#include "engine/backends/cpu/cpu_backend.h"
-#include "engine/benchmark/fma_peak.h"
-#include "engine/memory/buffer.h"
-#include "engine/pattern/pattern_text.h"
+#include "engine/benchmark/bench_call.h"
+#include "engine/benchmark/process_memory.h"
 #include <algorithm>
 #include <chrono>
-#include <fmt/format.h>
-#include <random>
 
 namespace dilascope {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double elapsed_ms(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 double median(std::vector<double> samples) {
     const auto middle = samples.begin() + std::ptrdiff_t(samples.size() / 2);
@@ -18,105 +20,98 @@ double median(std::vector<double> samples) {
     return *middle;
 }
 
-Result<Buffer<float>> random_tensor(std::int64_t elements, std::uint32_t seed) {
-    Buffer<float> tensor = TRY(Buffer<float>::allocate(elements, "bench/tensor"));
-    std::mt19937 generator(seed);
-    std::normal_distribution<float> normal;
-    for (float& element : tensor.span()) element = normal(generator);
-    return tensor;
+// Pages, threads, clocks; and what backward reads of forward.
+Result<void> warm_up(const BenchCall& call) {
+    TRY(call.forward());
+    if (call.direction == Direction::backward) TRY(call.backward());
+    return {};
+}
+
+Result<double> timed_run_ms(const BenchCall& call) {
+    const Clock::time_point start = Clock::now();
+    TRY(call.run());
+    return elapsed_ms(start);
+}
+
+struct Samples {
+    std::vector<double> times_ms, peaks, ratios; // one of each a repetition; ratios only with a base
+};
+
+Result<Samples> repeat(const BenchCall& call, const BenchCall* base) {
+    constexpr double time_ms_max = 800, peak_slice_ms = 10;
+    constexpr std::size_t repetitions_min = 3, repetitions_max = 40;
+    Samples samples;
+    const Clock::time_point start = Clock::now();
+    while (samples.times_ms.size() < repetitions_min ||
+           (samples.times_ms.size() < repetitions_max && elapsed_ms(start) < time_ms_max)) {
+        samples.peaks.push_back(measure_peak_gflop_per_s(call.problem().dtype, peak_slice_ms));
+        const double base_ms = base ? TRY(timed_run_ms(*base)) : 0;
+        samples.times_ms.push_back(TRY(timed_run_ms(call)));
+        if (base) samples.ratios.push_back(samples.times_ms.back() / base_ms);
+    }
+    return samples;
+}
+
+// The columns that say what was run.
+BenchRow row_of(const BenchCase& bench_case, const BenchCall& call) {
+    const Problem& problem = bench_case.problem;
+    BenchRow row;
+    row.pattern = bench_case.pattern;
+    row.seq_len = problem.seq_len, row.kv_len = problem.kv_len;
+    row.heads = problem.heads, row.kv_heads = problem.kv_heads, row.head_dim = problem.head_dim;
+    row.dtype = enum_name(problem.dtype);
+    row.causal = problem.causal;
+    row.direction = enum_name(bench_case.direction);
+    row.bytes = call.bytes();
+    return row;
 }
 
 } // namespace
 
-std::vector<BenchCase> cpu_bench_cases(BenchSuite suite) {
-    constexpr bool full_mask = false, causal = true;
-    const char* longnet = "longnet segments=2048,4096,8192,16384 rates=1,2,4,8";
-    const std::vector<BenchCase> quick = {
-        {"dense", self_attention(4096, 4, 64, full_mask)},
-        {"dense", self_attention(4096, 4, 64, causal)},
-        {"window left=256 right=256", self_attention(8192, 4, 64, full_mask)},
-        {longnet, self_attention(16384, 4, 64, full_mask)},
-    };
-    if (suite == BenchSuite::quick) return quick;
-    return {
-        {"dense", self_attention(1024, 8, 32, full_mask)},
-        {"dense", self_attention(4096, 4, 32, full_mask)},
-        {"dense", self_attention(1024, 8, 64, full_mask)},
-        quick[0],
-        {"dense", self_attention(8192, 2, 64, full_mask)},
-        {"dense", self_attention(1024, 8, 128, full_mask)},
-        {"dense", self_attention(4096, 2, 128, full_mask)},
-        {"dense", self_attention(1024, 8, 64, causal)},
-        quick[1],
-        {"dense", self_attention(4096, 2, 128, causal)},
-        quick[2],
-        {"window left=256 right=0", self_attention(16384, 4, 64, causal)},
-        {longnet, self_attention(16384, 4, 32, full_mask)},
-        quick[3],
-        {longnet, self_attention(16384, 2, 128, full_mask)},
-        {longnet, self_attention(16384, 4, 64, causal)},
-    };
-}
+Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks& peaks) {
+    restart_peak();
+    const std::int64_t resident_before = resident_bytes();
+    const BenchCall call = TRY(BenchCall::prepare(bench_case.pattern, bench_case.problem, bench_case.direction));
+    TRY(warm_up(call));
+    BenchRow row = row_of(bench_case, call);
+    const std::int64_t resident_peak = peak_resident_bytes(); // before a base takes its share
+    row.peak_rss_mb = double(resident_peak) / 0x1p20;
+    row.memory_bytes_per_token = double(std::max<std::int64_t>(0, resident_peak - resident_before)) /
+                                 double(row.kv_len * bench_case.problem.batch);
 
-Result<BenchRow> run_bench_case(const BenchCase& bench_case) {
-    const Pattern pattern = TRY(parse_pattern(bench_case.pattern));
-    const Problem& problem = bench_case.problem;
-    const Plan plan = TRY(make_plan(pattern, problem));
-    const Buffer<float> q = TRY(random_tensor(query_elements(problem), 1)),
-                        k = TRY(random_tensor(key_elements(problem), 2));
-    const Buffer<float> v = TRY(random_tensor(key_elements(problem), 3));
-    const Buffer<float> out = TRY(Buffer<float>::allocate(query_elements(problem), "bench/tensor"));
-    const Buffer<float> lse = TRY(Buffer<float>::allocate(lse_elements(problem), "bench/tensor"));
-    AttentionCall call{&problem, &pattern, &plan, q.data(), k.data(), v.data(), out.data(), lse.data()};
-
-    using Clock = std::chrono::steady_clock;
-    constexpr double time_ms_max = 1000, peak_slice_ms = 10;
-    constexpr std::size_t repetitions_min = 5, repetitions_max = 40;
-    TRY(cpu_backend().forward(call)); // warm-up: pages, threads, clocks
-    std::vector<double> times_ms, peaks;
-    const Clock::time_point start = Clock::now();
-    const auto elapsed_ms = [](Clock::time_point from) {
-        return std::chrono::duration<double, std::milli>(Clock::now() - from).count();
-    };
-    while (times_ms.size() < repetitions_min ||
-           (times_ms.size() < repetitions_max && elapsed_ms(start) < time_ms_max)) {
-        peaks.push_back(measure_fma_peak_gflop_per_s(peak_slice_ms));
-        const Clock::time_point before = Clock::now();
-        TRY(cpu_backend().forward(call));
-        times_ms.push_back(elapsed_ms(before));
+    BenchCall base;
+    if (bench_case.has_base()) {
+        Problem problem = bench_case.problem;
+        problem.seq_len = problem.kv_len = bench_case.base.seq_len;
+        base = TRY(BenchCall::prepare(bench_case.base.pattern, problem, bench_case.direction));
+        TRY(warm_up(base));
     }
-
-    BenchRow row;
-    row.pattern = bench_case.pattern;
-    row.seq_len = problem.seq_len, row.heads = problem.heads, row.head_dim = problem.head_dim;
-    row.dtype = enum_name(problem.dtype);
-    row.causal = problem.causal;
-    row.direction = "forward";
-    row.time_ms_median = median(times_ms);
-    row.gflop_per_s = forward_flops(plan) / row.time_ms_median * 1e-6;
-    row.peak_gflop_per_s = median(peaks);
+    const Samples samples = TRY(repeat(call, bench_case.has_base() ? &base : nullptr));
+    row.repetitions = std::int64_t(samples.times_ms.size());
+    row.time_ms_median = median(samples.times_ms);
+    row.gflop_per_s = call.flops() / row.time_ms_median * 1e-6;
+    row.peak_gflop_per_s = median(samples.peaks);
     row.peak_share = row.gflop_per_s / row.peak_gflop_per_s;
+    row.tokens_per_s = double(row.seq_len * bench_case.problem.batch) / row.time_ms_median * 1e3;
+    row.gb_per_s = double(row.bytes) / row.time_ms_median * 1e-6;
+    row.memory_gb_per_s = peaks.memory_gb_per_s;
+    if (bench_case.has_base()) {
+        row.ratio_base = bench_case.base.name;
+        row.time_ratio = median(samples.ratios);
+        row.flop_ratio = call.flops() / base.flops();
+        row.time_ratio_limit = row.flop_ratio * bench_case.base.overhead_limit;
+    }
     return row;
 }
 
-Result<std::vector<BenchRow>> run_cpu_bench(BenchSuite suite, const std::function<void(const BenchRow&)>& row_done) {
+Result<std::vector<BenchRow>> run_cpu_bench(BenchSuite suite, const MachinePeaks& peaks,
+                                            const std::function<void(const BenchRow&)>& row_done) {
     std::vector<BenchRow> rows;
     for (const BenchCase& bench_case : cpu_bench_cases(suite)) {
-        rows.push_back(TRY(run_bench_case(bench_case)));
+        rows.push_back(TRY(run_bench_case(bench_case, peaks)));
         row_done(rows.back());
     }
     return rows;
-}
-
-std::string bench_table_header() {
-    return fmt::format("{:<52} {:>7} {:>5} {:>4} {:>5} {:>6} {:>10} {:>9} {:>9} {:>7}", "pattern", "seq_len", "heads",
-                       "dim", "dtype", "causal", "median ms", "GFLOP/s", "peak", "share");
-}
-
-std::string bench_table_row(const BenchRow& row) {
-    return fmt::format("{:<52} {:>7} {:>5} {:>4} {:>5} {:>6} {:>10.3f} {:>9.1f} {:>9.1f} {:>6.1f}%", row.pattern,
-                       row.seq_len, row.heads, row.head_dim, row.dtype, row.causal ? "yes" : "no", row.time_ms_median,
-                       row.gflop_per_s, row.peak_gflop_per_s, row.peak_share * 100);
 }
 
 } // namespace dilascope
