@@ -1,7 +1,9 @@
 // engine_bench: the CPU benchmark without the workbench, for machines that build the engine alone.
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/benchmark/cpu_bench.h"
+#include "engine/benchmark/serve.h"
 #include <cstdio>
+#include <iostream>
 #include <string_view>
 
 namespace {
@@ -30,7 +32,9 @@ int run_suite(BenchSuite suite) {
 int print_help() {
     std::printf("usage: engine_bench             every case, some minutes\n"
                 "       engine_bench --quick     a few cases, under 20 seconds\n"
-                "       engine_bench --scaling   LongNet's table at 16k … 1M tokens, each length beside its half\n");
+                "       engine_bench --scaling   LongNet's table at 16k … 1M tokens, each length beside its half\n"
+                "       engine_bench --serve     answers questions on standard input, one line each:\n%s",
+                serve_help);
     return 0;
 }
 
@@ -42,6 +46,7 @@ int main(int argc, char** argv) {
     if (option == "--quick") return run_suite(BenchSuite::quick);
     if (option == "--scaling") return run_suite(BenchSuite::scaling);
     if (option == "--help") return print_help();
-    std::fprintf(stderr, "engine_bench: expected nothing, --quick, --scaling or --help\n");
+    if (option == "--serve") return serve_bench(std::cin, std::cout), 0;
+    std::fprintf(stderr, "engine_bench: expected nothing, --quick, --scaling, --serve or --help\n");
     return 2;
 }
