@@ -111,7 +111,7 @@ std::vector<BenchCase> cpu_bench_cases(BenchSuite suite) {
             {"dense", shape(2048, 4, 64), backward},
             {window, shape(8192, 4, 64)},
             {"random block=64 density=0.25", shape(8192, 2, 64)},
-            {longnet_4, shape(16384, 4, 64)},
+            {longnet_4, shape(16384, 2, 64)},
             {longnet_4, shape(16384, 1, 64), backward},
             {"dense", decode(1, 8, 64, f32)},
         };

@@ -37,13 +37,13 @@ struct Samples {
     std::vector<double> times_ms, peaks, ratios; // one of each a repetition; ratios only with a base
 };
 
-Result<Samples> repeat(const BenchCall& call, const BenchCall* base) {
-    constexpr double time_ms_max = 800, peak_slice_ms = 10;
+Result<Samples> repeat(const BenchCall& call, const BenchCall* base, double time_ms) {
+    constexpr double peak_slice_ms = 10;
     constexpr std::size_t repetitions_min = 3, repetitions_max = 40;
     Samples samples;
     const Clock::time_point start = Clock::now();
     while (samples.times_ms.size() < repetitions_min ||
-           (samples.times_ms.size() < repetitions_max && elapsed_ms(start) < time_ms_max)) {
+           (samples.times_ms.size() < repetitions_max && elapsed_ms(start) < time_ms)) {
         samples.peaks.push_back(measure_peak_gflop_per_s(call.problem().dtype, peak_slice_ms));
         const double base_ms = base ? TRY(timed_run_ms(*base)) : 0;
         samples.times_ms.push_back(TRY(timed_run_ms(call)));
@@ -68,7 +68,7 @@ BenchRow row_of(const BenchCase& bench_case, const BenchCall& call) {
 
 } // namespace
 
-Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks& peaks) {
+Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks& peaks, double time_ms) {
     restart_peak();
     const std::int64_t resident_before = resident_bytes();
     const BenchCall call = TRY(BenchCall::prepare(bench_case.pattern, bench_case.problem, bench_case.direction));
@@ -86,7 +86,7 @@ Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks&
         base = TRY(BenchCall::prepare(bench_case.base.pattern, problem, bench_case.direction));
         TRY(warm_up(base));
     }
-    const Samples samples = TRY(repeat(call, bench_case.has_base() ? &base : nullptr));
+    const Samples samples = TRY(repeat(call, bench_case.has_base() ? &base : nullptr, time_ms));
     row.repetitions = std::int64_t(samples.times_ms.size());
     row.time_ms_median = median(samples.times_ms);
     row.gflop_per_s = call.flops() / row.time_ms_median * 1e-6;
@@ -106,9 +106,10 @@ Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks&
 
 Result<std::vector<BenchRow>> run_cpu_bench(BenchSuite suite, const MachinePeaks& peaks,
                                             const std::function<void(const BenchRow&)>& row_done) {
+    const double time_ms = suite == BenchSuite::quick ? 300 : 800;
     std::vector<BenchRow> rows;
     for (const BenchCase& bench_case : cpu_bench_cases(suite)) {
-        rows.push_back(TRY(run_bench_case(bench_case, peaks)));
+        rows.push_back(TRY(run_bench_case(bench_case, peaks, time_ms)));
         row_done(rows.back());
     }
     return rows;
