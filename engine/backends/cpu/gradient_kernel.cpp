@@ -187,9 +187,9 @@ void differentiate_block(const KeyBlock& block, const TileRows& rows, const Head
         for (float* scores : {work.weights, work.dscores}) // keys that a panel does not see at all
             std::fill_n(scores, block.count * score_step, 0.0f);
         for (const float* of_keys : {work.keys, work.values})
-            is_finite = is_finite && all_finite(of_keys, block.count * work.dim_step);
+            is_finite = is_finite && all_finite({of_keys, work.dim_step}, block.count, head.head_dim);
         for (const float* of_rows : {tile.queries, tile.douts})
-            is_finite = is_finite && all_finite(of_rows, rows.count * work.dim_step);
+            is_finite = is_finite && all_finite({of_rows, work.dim_step}, rows.count, head.head_dim);
     }
     for (int row = 0; row < rows.count; row += panel_rows) {
         const int count = std::min(panel_rows, rows.count - row);

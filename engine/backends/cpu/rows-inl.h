@@ -61,12 +61,17 @@ inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& 
 }
 
 // 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
-inline bool all_finite(const float* values, std::int64_t count) {
+inline bool all_finite(Strided<const float> rows, std::int64_t row_count, std::int64_t head_dim) {
     const FloatTag tag;
-    FloatVec zero = hn::Zero(tag);
-    for (std::int64_t index = 0; index < count; index += lanes)
-        zero = hn::MulAdd(hn::Load(tag, values + index), hn::Zero(tag), zero);
-    return hn::AllTrue(tag, hn::Eq(zero, hn::Zero(tag)));
+    FloatVec zeros = hn::Zero(tag);
+    float zero = 0;
+    for (std::int64_t row = 0; row < row_count; ++row) {
+        const float* values = rows.data + row * rows.step;
+        std::int64_t d = 0;
+        for (; d + lanes <= head_dim; d += lanes) zeros = hn::MulAdd(hn::LoadU(tag, values + d), hn::Zero(tag), zeros);
+        for (; d < head_dim; ++d) zero += values[d] * 0.0f;
+    }
+    return zero == 0 && hn::AllTrue(tag, hn::Eq(zeros, hn::Zero(tag)));
 }
 
 // Four rows of four to four columns.

@@ -30,6 +30,7 @@
 #include <cstring>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
@@ -71,9 +72,39 @@ private:
     int keys_per_step_, key_ = 0;
 };
 
+// Keys and values of a block, as the products read them.
+struct BlockRows {
+    Strided<const float> keys, values;
+};
+
+// Where they lie, if that is f32 rows an equal step apart which fill the sets of an L2 evenly: both are the broadcast
+// operands of their products, which need neither alignment nor padding. Rows a large power of two apart would evict
+// each other before the next panel reads them again.
+bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block) {
+    constexpr std::int64_t sets = 1024, ways = 8, line = 64;
+    if (head.dtype != Dtype::f32) return false;
+    const std::int64_t stride = block.count > 1 ? block.places[1] - block.places[0] : 1;
+    for (auto key = std::size_t(1); key < std::size_t(block.count); ++key)
+        if (block.places[key] - block.places[key - 1] != stride) return false;
+    const std::int64_t lines_apart = stride * head.key_step * std::int64_t(sizeof(float)) / line;
+    return stride > 0 && block.count * std::gcd(lines_apart, sets) <= ways / 2 * sets;
+}
+
+BlockRows rows_of(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
+    if (is_readable_in_place(head, block)) {
+        const std::int64_t first = block.places[0] * head.key_step;
+        const std::int64_t step = block.count > 1 ? block.places[1] * head.key_step - first : head.key_step;
+        return {{static_cast<const float*>(head.k) + first, step}, {static_cast<const float*>(head.v) + first, step}};
+    }
+    gather(head.k, head, block, work.dim_step, work.keys);
+    gather(head.v, head, block, work.dim_step, work.values);
+    return {{work.keys, work.dim_step}, {work.values, work.dim_step}};
+}
+
 // A block's keys and what one panel of rows sees of them.
 struct PanelBlock {
     const KeyBlock& block;
+    const BlockRows& rows;
     bool is_finite;                // its values; only asked of banded blocks
     int row, row_count;            // the panel's rows within the tile
     const std::int64_t* positions; // of these rows
@@ -88,7 +119,7 @@ void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float*
         if (prefetcher) prefetcher->step();
         multiply_rows<Left::row_major, Into::overwrite>(
             std::min(keys_between_prefetches, panel.keys.end - key), panel.vectors(),
-            {work.keys + key * work.dim_step, work.dim_step}, {queries, panel_rows}, head_dim,
+            {panel.rows.keys.data + key * panel.rows.keys.step, panel.rows.keys.step}, {queries, panel_rows}, head_dim,
             {work.scores + key * panel_rows, panel_rows});
     }
 }
@@ -96,7 +127,8 @@ void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float*
 // Oᵀ += VᵀP.
 void add_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
     multiply_rows<Left::column_major, Into::add>(
-        head_dim, panel.vectors(), {work.values + panel.keys.begin * work.dim_step, work.dim_step},
+        head_dim, panel.vectors(),
+        {panel.rows.values.data + panel.keys.begin * panel.rows.values.step, panel.rows.values.step},
         {work.scores + panel.keys.begin * panel_rows, panel_rows}, panel.keys.count(), {out, panel_rows});
 }
 
@@ -107,7 +139,8 @@ void add_seen_values(const PanelBlock& panel, std::int64_t head_dim, const TileW
         const int end = std::min(panel.block.row_end[std::size_t(key)] - panel.row, panel.row_count);
         for (std::int64_t d = 0; d < head_dim; ++d)
             for (int row = begin; row < end; ++row)
-                out[d * panel_rows + row] += work.scores[key * panel_rows + row] * work.values[key * work.dim_step + d];
+                out[d * panel_rows + row] +=
+                    work.scores[key * panel_rows + row] * panel.rows.values.data[key * panel.rows.values.step + d];
     }
 }
 
@@ -151,7 +184,7 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
     KeyBlock blocks[2];
     int current = 0;
     const int keys_max = keys_per_block(head.head_dim);
-    feed.next(blocks[current], keys_max);
+    feed.next(blocks[current], keys_max / 4); // not prefetched: the others are, while it is worked on
     Prefetcher(head, blocks[current], 1).rest();
     for (std::size_t index = 0; index < tiles.size(); ++index) start_tile(tiles[index], head, work, work.tiles[index]);
     const int panels = (tiles.back().count + panel_rows - 1) / panel_rows;
@@ -159,16 +192,20 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current], keys_max);
-        gather(head.k, head, block, work.dim_step, work.keys);
-        gather(head.v, head, block, work.dim_step, work.values);
-        const bool is_finite = !block.is_banded || all_finite(work.values, block.count * work.dim_step);
+        const BlockRows rows = rows_of(head, block, work);
+        const bool is_finite = !block.is_banded || all_finite(rows.values, block.count, head.head_dim);
         Prefetcher prefetcher(head, blocks[1 - current],
                               panels * ((block.count + keys_between_prefetches - 1) / keys_between_prefetches));
         for (std::size_t index = 0; index < tiles.size(); ++index)
             for (int row = 0; row < tiles[index].count; row += panel_rows) {
                 const int count = std::min(panel_rows, tiles[index].count - row);
-                const PanelBlock panel{
-                    block, is_finite, row, count, &tiles[index].positions[std::size_t(row)], block.visible(row, count)};
+                const PanelBlock panel{block,
+                                       rows,
+                                       is_finite,
+                                       row,
+                                       count,
+                                       &tiles[index].positions[std::size_t(row)],
+                                       block.visible(row, count)};
                 // The last tile fetches the next block: sooner, the other tiles would push it out of L2 again.
                 accumulate(panel, head, work.tiles[index], work, index + 1 == tiles.size() ? &prefetcher : nullptr);
             }
