@@ -101,18 +101,19 @@ TEST_CASE("cpu: units share out every item once, in memory for a few copies", "[
             Problem problem = self_attention(3000, 32, 8, true);
             problem.kv_heads = kv_heads;
             const Plan plan = make_plan(pattern_of(text), problem).value();
-            const std::vector<GradientUnit> units = gradient_units(plan, 0).value();
+            const GradientUnits units = gradient_units(plan, 0).value();
             std::size_t items = 0;
             std::int64_t copied_keys = 0;
-            for (const GradientUnit& unit : units) {
+            for (const GradientUnit& unit : units.all) {
                 items += unit.items.size();
-                copied_keys += unit.dk.size() / problem.head_dim;
-                CHECK(unit.is_alone() == (kv_heads == 32));
+                copied_keys += unit.is_copied ? unit.keys.size() : 0;
+                CHECK(unit.is_copied == (kv_heads < 32));
                 for (const WorkItem& item : unit.items) CHECK(kv_head(problem, item.head) == unit.kv_head);
             }
             CHECK(items == work_items(plan, 0).size());
+            CHECK(units.copies.size() == 2 * copied_keys * problem.head_dim);
             CHECK(copied_keys <= 4 * problem.kv_len * kv_heads);
-            if (kv_heads < 32) CHECK(units.size() > std::size_t(kv_heads));
+            if (kv_heads < 32) CHECK(units.all.size() > std::size_t(kv_heads));
         }
 }
 

@@ -55,9 +55,8 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
     const std::int64_t keys = key_offset(problem, unit.batch, 0, unit.kv_head);
     const HeadTensors tensors = head_tensors(call, call.k, call.v, unit.batch, head);
     const HeadGradients gradients =
-        unit.is_alone() ? HeadGradients{softmax.out, softmax.dout, call.dk + keys, call.dv + keys, 0, tensors.key_step}
-                        : HeadGradients{softmax.out,    softmax.dout,    unit.dk.data(),
-                                        unit.dv.data(), unit.keys.begin, problem.head_dim};
+        unit.is_copied ? HeadGradients{softmax.out, softmax.dout, unit.dk, unit.dv, unit.keys.begin, problem.head_dim}
+                       : HeadGradients{softmax.out, softmax.dout, call.dk + keys, call.dv + keys, 0, tensors.key_step};
     kernel.differentiate({rows.data(), tiles}, {lse.data(), tiles}, tensors, gradients, feed, call.cancel, work);
     if (call.is_cancelled()) return;
     for (std::size_t tile = 0; tile < tiles; ++tile)
@@ -71,19 +70,19 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
 // Adds the gradients of one pass to dq, dk and dv.
 Result<void> differentiate_pass(const GradientCall& call, const Softmax& softmax, const GradientKernel& kernel,
                                 int pass, std::span<GradientWorkspace> work) {
-    std::vector<GradientUnit> units = TRY(gradient_units(softmax.plan, pass));
+    const GradientUnits units = TRY(gradient_units(softmax.plan, pass));
+    const std::size_t unit_count = units.all.size();
 #pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
-    for (std::size_t index = 0; index < units.size(); ++index) {
-        GradientUnit& unit = units[units.size() - 1 - index]; // causal tiles grow along the sequence
-        std::fill(unit.dk.begin(), unit.dk.end(), 0.0f);
-        std::fill(unit.dv.begin(), unit.dv.end(), 0.0f);
+    for (std::size_t index = 0; index < unit_count; ++index) {
+        const GradientUnit& unit = units.all[unit_count - 1 - index]; // causal tiles grow along the sequence
+        if (unit.is_copied) std::fill_n(unit.dk, 2 * unit.keys.size() * call.problem->head_dim, 0.0f); // and dv
         const std::vector<TileGroup> groups =
             group_items(softmax.plan, unit.items, gradient_tiles_per_group(call.problem->head_dim));
         for (const TileGroup& group : groups)
             if (!call.is_cancelled())
                 differentiate_group(call, softmax, kernel, unit, group, work[std::size_t(omp_get_thread_num())]);
     }
-    add_copies(*call.problem, units, call.dk, call.dv);
+    add_copies(*call.problem, units.all, call.dk, call.dv);
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "engine/backends/cpu/gradient_unit.h"
 #include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
+#include <utility>
 
 namespace dilascope {
 
@@ -59,26 +60,31 @@ std::vector<GradientUnit> sliced(const Plan& plan, std::span<const WorkItem> ite
 
 } // namespace
 
-Result<std::vector<GradientUnit>> gradient_units(const Plan& plan, int pass) {
+Result<GradientUnits> gradient_units(const Plan& plan, int pass) {
     const Problem& problem = plan.problem;
     std::vector<std::vector<WorkItem>> of_kv_head(static_cast<std::size_t>(problem.kv_heads));
     for (const WorkItem& item : work_items(plan, pass))
         of_kv_head[std::size_t(kv_head(problem, item.head))].push_back(item);
-    std::vector<GradientUnit> all;
+    GradientUnits units;
+    std::int64_t copied_keys = 0;
     for (std::int64_t batch = 0; batch < problem.batch; ++batch)
         for (std::int64_t head = 0; head < problem.kv_heads; ++head) {
-            std::vector<GradientUnit> units = sliced(plan, of_kv_head[std::size_t(head)]);
-            for (GradientUnit& unit : units) {
-                unit.batch = batch, unit.kv_head = head;
-                if (units.size() > 1) {
-                    const std::int64_t floats = unit.keys.size() * problem.head_dim;
-                    unit.dk = TRY(Buffer<float>::allocate(floats, "cpu/key_gradients"));
-                    unit.dv = TRY(Buffer<float>::allocate(floats, "cpu/key_gradients"));
-                }
-                all.push_back(std::move(unit));
+            std::vector<GradientUnit> slices = sliced(plan, of_kv_head[std::size_t(head)]);
+            for (GradientUnit& slice : slices) {
+                slice.batch = batch, slice.kv_head = head;
+                slice.is_copied = slices.size() > 1;
+                if (slice.is_copied) copied_keys += slice.keys.size();
+                units.all.push_back(std::move(slice));
             }
         }
-    return all;
+    units.copies = TRY(Buffer<float>::allocate(2 * copied_keys * problem.head_dim, "cpu/key_gradients"));
+    float* next = units.copies.data();
+    for (GradientUnit& unit : units.all) {
+        if (!unit.is_copied) continue;
+        const std::int64_t floats = unit.keys.size() * problem.head_dim;
+        unit.dk = std::exchange(next, next + floats), unit.dv = std::exchange(next, next + floats);
+    }
+    return units;
 }
 
 void add_copies(const Problem& problem, std::span<const GradientUnit> units, float* dk, float* dv) {
@@ -89,7 +95,7 @@ void add_copies(const Problem& problem, std::span<const GradientUnit> units, flo
         const std::int64_t lane = index / blocks;
         const Range keys{index % blocks * block, std::min((index % blocks + 1) * block, problem.kv_len)};
         for (const GradientUnit& unit : units) {
-            if (unit.is_alone() || unit.batch * problem.kv_heads + unit.kv_head != lane) continue;
+            if (!unit.is_copied || unit.batch * problem.kv_heads + unit.kv_head != lane) continue;
             const Range shared = intersect(keys, unit.keys);
             for (std::int64_t key = shared.begin; key < shared.end; ++key) {
                 const std::int64_t to = key_offset(problem, unit.batch, key, unit.kv_head);

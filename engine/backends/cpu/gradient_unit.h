@@ -11,13 +11,18 @@ struct GradientUnit {
     std::int64_t batch = 0, kv_head = 0;
     std::vector<WorkItem> items;
     Range keys; // that its items may read
-    // Copies of its own, (keys.size(), D); empty where the unit is its key head's only one and adds to dk and dv.
-    Buffer<float> dk, dv;
-    bool is_alone() const { return dk.size() == 0; }
+    // Not where the unit is its key head's only one: that adds to the call's dk and dv.
+    bool is_copied = false;
+    float *dk = nullptr, *dv = nullptr; // copies of its own, (keys.size(), D)
+};
+
+struct GradientUnits {
+    std::vector<GradientUnit> all;
+    Buffer<float> copies; // of all units, in one piece
 };
 
 // The units of one pass. Error when the copies cannot be allocated.
-Result<std::vector<GradientUnit>> gradient_units(const Plan& plan, int pass);
+Result<GradientUnits> gradient_units(const Plan& plan, int pass);
 
 // dk and dv (B,M,G,D) += the copies, in the order of the units.
 void add_copies(const Problem& problem, std::span<const GradientUnit> units, float* dk, float* dv);
