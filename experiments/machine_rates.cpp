@@ -20,7 +20,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr int rates_format = 1;
+constexpr int rates_format = 2;      // goes up with a new cpu kernel, whose rates are others
 constexpr double calm_spread = 0.15; // of rates whose samples were not disturbed
 using Json = nlohmann::ordered_json;
 
