@@ -44,7 +44,7 @@ void start_gradient_tile(const TileRows& rows, std::span<const float> lse, const
     const float scale_log2 = float(head.scale * std::numbers::log2e);
     transpose_to_panels(tile.queries, rows.count, step, head.head_dim, scale_log2, tile.query_panels);
     transpose_to_panels(tile.douts, rows.count, step, head.head_dim, 1.0f, tile.dout_panels);
-    std::fill_n(tile.dquery_panels, max_tile_rows * step, 0.0f);
+    std::fill_n(tile.dquery_panels, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
 }
 
 // A block's keys and what one panel of rows sees of them.

@@ -24,6 +24,7 @@ constexpr int micro_vectors = lanes == 16 || lanes == 1 || HWY_ARCH_ARM_A64 ? 4 
 // A panel is a matrix with the rows of a tile as its columns, as many as the micro-kernel is wide: (D, panel_rows).
 constexpr int panel_rows = micro_vectors * lanes;
 constexpr std::int64_t panel_step(std::int64_t head_dim) { return (head_dim + 3) / 4 * 4 * panel_rows; }
+constexpr std::int64_t panel_count(int row_count) { return (row_count + panel_rows - 1) / panel_rows; }
 
 // How the left operand lies in memory: a(r, k) = a[r·step + k] or a[k·step + r].
 enum class Left { row_major, column_major };

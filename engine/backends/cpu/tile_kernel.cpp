@@ -39,7 +39,7 @@ void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& wo
     load_rows(head.q, head.dtype, rows, head.head_dim, work.dim_step, work.rows);
     transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim, float(head.scale * std::numbers::log2e),
                         tile.queries);
-    std::fill_n(tile.out, max_tile_rows * work.dim_step, 0.0f);
+    std::fill_n(tile.out, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
     std::fill_n(tile.row_max, max_tile_rows, -std::numeric_limits<float>::infinity());
     std::fill_n(tile.row_sum, max_tile_rows, 0.0f);
 }
@@ -187,7 +187,7 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
     feed.next(blocks[current], keys_max / 4); // not prefetched: the others are, while it is worked on
     Prefetcher(head, blocks[current], 1).rest();
     for (std::size_t index = 0; index < tiles.size(); ++index) start_tile(tiles[index], head, work, work.tiles[index]);
-    const int panels = (tiles.back().count + panel_rows - 1) / panel_rows;
+    const auto panels = int(panel_count(tiles.back().count));
     for (; blocks[current].count > 0; current = 1 - current) {
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
