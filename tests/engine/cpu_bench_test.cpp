@@ -135,7 +135,9 @@ TEST_CASE("benchmark: peak memory sees a buffer while it lives, and starts again
         CHECK(peak_resident_bytes() - before > bytes * 9 / 10);
     }
     restart_peak();
+#ifndef __SANITIZE_ADDRESS__ // which keeps what is freed for a while
     CHECK(peak_resident_bytes() - before < bytes / 2);
+#endif
 }
 
 TEST_CASE("benchmark: a row's rates fit its time, and no kernel beats the peak", "[engine][slow]") {
