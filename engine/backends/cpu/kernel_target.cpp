@@ -1,6 +1,5 @@
-#include "engine/backends/cpu/target_set.h"
-// before highway.h
 #include "engine/backends/cpu/kernel_target.h"
+#include "engine/backends/cpu/target_set.h" // must come before highway.h
 #include "engine/nearest.h"
 #include "hwy/highway.h"
 #include <cstdlib>

@@ -4,18 +4,22 @@
 // rows): K is the broadcast operand and needs no transposing, only the tile's own queries do, once; the softmax runs
 // down columns with no sum across lanes; and P is the right operand of Oᵀ += VᵀP, whose broadcast operand V lies as it
 // came. Both products are the same micro-kernel, and a panel's queries, scores and outputs stay in L1 (4 + 12 + 4 KB
-// with AVX2 and D = 64) while the block's keys and values stream from L2. Keys and values are copied into dense rows
-// first, which makes strided (dilated) runs as fast as dense ones and keeps a block within a few pages; their rows are
-// an odd number of cache lines apart, so that a column of them uses all sets.
+// with AVX2 and D = 64) while the block's keys and values stream from L2. These are read where they lie if their
+// rows spread over the sets of L2. Others (16-bit ones, rows a large power of two apart) are copied into dense rows
+// first, an odd number of cache lines apart, so that a column of them uses all sets.
 //
 // Measured on two Zen 3 cores of a noisy machine (AVX2, D = 64, one thread, of the multiply-add peak of the same run):
 // the micro-kernels run at 96 … 98 %, the softmax takes 8 % of the time, copying keys and values 4 % with four tiles to
 // a block, prefetching 3 %. What was tried:
-//   blocks of 96, 120, 144 keys with D = 64: no difference; with D = 128, 96 keys and 3 tiles 82 … 85 %, 192 and 2 77 …
-//   83 % one tile to a block instead of four: 69 against 76 % copying the next block between micro-tiles instead of
-//   prefetching it: no gain prefetching destinations for writing: slower prefetching during all tiles of a group
-//   instead of the last: 76.5 against 78.5 %, the lines are gone again exp2 of one vector after the other: 17 % more
-//   softmax time; of six or eight at once: spills, twice the time
+// - Blocks of 96, 120 and 144 keys with D = 64: no difference.
+// - Blocks of 96 keys and 3 tiles with D = 128: 82 … 85 %, of 192 keys and 2 tiles 77 … 83 % (kept).
+// - One tile to a block instead of four: 69 against 76 %.
+// - Rows read where they lie instead of copied: causal 72 against 55 … 68 % (kept).
+// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept).
+// - Copying the next block between micro-tiles instead of prefetching it: no gain.
+// - Prefetching the copies' destinations for writing: slower.
+// - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
+// - exp2 of one vector after the other: 17 % more softmax time; of six or eight at once: spills, twice the time.
 #include "engine/backends/cpu/target_set.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backends/cpu/tile_kernel.cpp"
