@@ -46,12 +46,19 @@ template <class T> struct Strided {
     std::int64_t step, tile_step = 0;
 };
 
+// What else is done once a micro-tile: nothing, or a bit of work that does not compete for the multiply-add units.
+struct NothingBeside {
+    HWY_INLINE void step() const {}
+};
+inline constexpr NothingBeside nothing_beside;
+
 // `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` steps deep.
-template <class Operation, int R, int C, Left left, Into into>
+template <class Operation, int R, int C, Left left, Into into, class Beside>
 HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                           Strided<float> out) {
+                           Strided<float> out, Beside& beside) {
     const FloatTag tag;
     for (; tiles > 0; --tiles, a.data += a.tile_step, out.data += out.tile_step) {
+        beside.step();
         FloatVec sums[R][C];
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r)
@@ -79,28 +86,29 @@ HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<c
     }
 }
 
+template <class Beside>
 using MultiplyFunction = void (*)(std::int64_t, Strided<const float>, Strided<const float>, std::int64_t,
-                                  Strided<float>);
+                                  Strided<float>, Beside&);
 
-template <class Operation, Left left, Into into, int... index>
-constexpr std::array<MultiplyFunction, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
-    return {multiply<Operation, index % micro_rows + 1, index / micro_rows + 1, left, into>...};
+template <class Operation, Left left, Into into, class Beside, int... index>
+constexpr std::array<MultiplyFunction<Beside>, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
+    return {multiply<Operation, index % micro_rows + 1, index / micro_rows + 1, left, into, Beside>...};
 }
 
 // out (+)= a·b for any number of rows and 1 … micro_vectors vectors. Rows are shared out evenly: 64 are 9 × 6 + 2 × 5,
 // which keeps the multiply-add units busier than 10 × 6 + 4.
-template <Left left, Into into, class Operation = MultiplyAdd>
+template <Left left, Into into, class Operation = MultiplyAdd, class Beside = const NothingBeside>
 void multiply_rows(std::int64_t rows, int vectors, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                   Strided<float> out) {
+                   Strided<float> out, Beside& beside = nothing_beside) {
     static constexpr auto table =
-        multiply_table<Operation, left, into>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
+        multiply_table<Operation, left, into, Beside>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
     const std::int64_t tiles = (rows + micro_rows - 1) / micro_rows;
     if (tiles == 0) return;
     const std::int64_t few = rows / tiles, larger = rows % tiles; // `larger` tiles have one row more
     for (const auto& [height, number] : {std::pair{few + 1, larger}, std::pair{few, tiles - larger}}) {
         if (number == 0) continue;
         a.tile_step = height * (left == Left::row_major ? a.step : 1), out.tile_step = height * out.step;
-        table[std::size_t((vectors - 1) * micro_rows + height - 1)](number, a, b, count, out);
+        table[std::size_t((vectors - 1) * micro_rows + height - 1)](number, a, b, count, out, beside);
         a.data += number * a.tile_step, out.data += number * out.tile_step;
     }
 }

@@ -46,30 +46,29 @@ void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& wo
 
 // Calls for the rows of the next block, a few each time the product has a micro-tile done: rows far apart (other heads
 // lie between) defeat the hardware prefetcher, and all at once would take the line buffers from the product.
-constexpr int keys_between_prefetches = 2 * micro_rows;
 class Prefetcher {
 public:
     Prefetcher(const HeadTensors& head, const KeyBlock& next, int steps)
-        : head_(head), next_(next), keys_per_step_((next.count + steps - 1) / steps) {}
+        : next_(next), tensors_{static_cast<const char*>(head.k), static_cast<const char*>(head.v)},
+          key_bytes_(head.key_step * std::int64_t(dtype_bytes(head.dtype))),
+          row_bytes_(head.head_dim * std::int64_t(dtype_bytes(head.dtype))),
+          rows_per_step_((2 * next.count + steps - 1) / steps) {}
     // Inline, or GCC 12 takes it for a function without effect and drops the calls.
-    HWY_INLINE void step() { fetch(std::min(key_ + keys_per_step_, next_.count)); }
-    HWY_INLINE void rest() { fetch(next_.count); }
+    HWY_INLINE void step() { fetch(std::min(row_ + rows_per_step_, 2 * next_.count)); }
+    HWY_INLINE void rest() { fetch(2 * next_.count); }
 
 private:
     HWY_INLINE void fetch(int end) {
-        const auto element = std::int64_t(dtype_bytes(head_.dtype)), row_bytes = head_.head_dim * element;
-        for (; key_ < end; ++key_) {
-            const std::int64_t from = next_.places[std::size_t(key_)] * head_.key_step * element;
-            for (const void* tensor : {head_.k, head_.v}) {
-                const char* row = static_cast<const char*>(tensor) + from;
-                for (std::int64_t byte = 0; byte < row_bytes; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-                __builtin_prefetch(row + row_bytes - 1, 0, 2); // an unaligned row reaches into one line more
-            }
+        for (; row_ < end; ++row_) {
+            const char* row = tensors_[row_ % 2] + next_.places[std::size_t(row_ / 2)] * key_bytes_;
+            for (std::int64_t byte = 0; byte < row_bytes_; byte += 64) __builtin_prefetch(row + byte, 0, 2);
+            __builtin_prefetch(row + row_bytes_ - 1, 0, 2); // an unaligned row reaches into one line more
         }
     }
-    const HeadTensors& head_;
     const KeyBlock& next_;
-    int keys_per_step_, key_ = 0;
+    const char* tensors_[2];
+    std::int64_t key_bytes_, row_bytes_;
+    int rows_per_step_, row_ = 0; // keys and values alternate
 };
 
 // A block's keys and what one panel of rows sees of them.
@@ -87,13 +86,14 @@ struct PanelBlock {
 template <class Products>
 void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float* queries, TileWorkspace& work,
                     Prefetcher* prefetcher) {
-    for (int key = panel.keys.begin; key < panel.keys.end; key += keys_between_prefetches) {
-        if (prefetcher) prefetcher->step();
+    const auto multiply = [&](auto& beside) {
         multiply_rows<Left::row_major, Into::overwrite, typename Products::Operation>(
-            std::min(keys_between_prefetches, panel.keys.end - key), panel.vectors(),
-            {panel.rows.keys.data + key * panel.rows.keys.step, panel.rows.keys.step}, {queries, panel_rows},
-            Products::depth(head_dim), {work.scores + key * panel_rows, panel_rows});
-    }
+            panel.keys.count(), panel.vectors(),
+            {panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step},
+            {queries, panel_rows}, Products::depth(head_dim), {work.scores + panel.keys.begin * panel_rows, panel_rows},
+            beside);
+    };
+    prefetcher ? multiply(*prefetcher) : multiply(nothing_beside);
 }
 
 // Oᵀ += VᵀP. A row of values and of weights holds one key or several.
@@ -189,8 +189,7 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
         feed.next(blocks[1 - current], keys_max);
         const OperandRows rows = Products::rows_of(head, block, work);
         const bool is_finite = !block.is_banded || Products::are_values_finite(rows, block.count, head.head_dim);
-        Prefetcher prefetcher(head, blocks[1 - current],
-                              panels * ((block.count + keys_between_prefetches - 1) / keys_between_prefetches));
+        Prefetcher prefetcher(head, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
         for (std::size_t index = 0; index < tiles.size(); ++index)
             for (int row = 0; row < tiles[index].count; row += panel_rows) {
                 const int count = std::min(panel_rows, tiles[index].count - row);
