@@ -57,6 +57,10 @@ inline std::int64_t key_offset(const Problem& p, std::int64_t b, std::int64_t m,
 inline std::int64_t lse_offset(const Problem& p, std::int64_t b, std::int64_t h, std::int64_t n) {
     return (b * p.heads + h) * p.seq_len + n;
 }
+inline std::int64_t lse_offset_of_query(const Problem& p, std::int64_t query_offset) {
+    const std::int64_t row = query_offset / p.head_dim, token = row / p.heads; // (b·N + n)·H + h, b·N + n
+    return lse_offset(p, token / p.seq_len, row % p.heads, token % p.seq_len);
+}
 inline std::int64_t query_elements(const Problem& p) { return p.batch * p.seq_len * p.heads * p.head_dim; }
 inline std::int64_t key_elements(const Problem& p) { return p.batch * p.kv_len * p.kv_heads * p.head_dim; }
 inline std::int64_t lse_elements(const Problem& p) { return p.batch * p.heads * p.seq_len; }

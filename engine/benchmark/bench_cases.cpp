@@ -68,6 +68,7 @@ void add_decode(std::vector<BenchCase>& cases) {
         cases.push_back({"dense", decode(queries, 8, 64, f32)});
         cases.push_back({"dense", decode(queries, 2, 128, bf16)});
     }
+    cases.push_back({"dense", decode(1, 1, 128, f32)});
     cases.push_back({longnet, decode(16, 8, 64, f32)});
 }
 

@@ -1,4 +1,5 @@
 #include "engine/plan/plan_work.h"
+#include "engine/plan/key_parts.h"
 #include <algorithm>
 #include <cmath>
 
@@ -18,7 +19,7 @@ template <class T> double bytes_of(const std::vector<T>& values) { return double
 PlanWork work_of(const Plan& plan) {
     PlanWork work;
     const double block_keys = keys_per_block(plan.problem.head_dim); // open runs first, then banded ones
-    double open_pairs = 0, open_padded = 0, banded_padded = 0, banded_keys = 0;
+    double open_pairs = 0, open_padded = 0, banded_padded = 0, banded_keys = 0, most_keys = 0;
     std::vector<double> pass_tiles(std::size_t(std::max(1, plan.pass_count)), 0.0);
     for (const TileList& list : plan.lists) {
         const double copies = double(list.repeat_count) * double(plan.class_heads[std::size_t(list.head_class)].size());
@@ -45,6 +46,7 @@ PlanWork work_of(const Plan& plan) {
             work.block_rows +=
                 copies * vectors * (1 + std::ceil(open_keys / block_keys) + std::ceil(edge_keys / block_keys));
             work.largest_tile = std::max(work.largest_tile, tile_pairs);
+            most_keys = std::max(most_keys, open_keys + edge_keys);
         }
     }
     // The plan counts exactly; what is not in open runs is in banded ones.
@@ -56,6 +58,8 @@ PlanWork work_of(const Plan& plan) {
     work.padding_pairs = open_padded - open_pairs;
     work.masked_pairs = std::max(0.0, work.pairs - seen - work.padding_pairs);
     work.queue_tiles = *std::max_element(pass_tiles.begin(), pass_tiles.end());
+    const auto parts = double(key_parts(std::int64_t(work.queue_tiles) * plan.problem.batch, std::int64_t(most_keys)));
+    work.queue_tiles *= parts, work.largest_tile /= parts;
     return work;
 }
 

@@ -13,8 +13,8 @@ struct PlanWork {
     double tiles = 0;         // query tiles
     double block_rows = 0;    // rows of a tile, at its start and for each of its key blocks: scaling and sums
     double banded_scores = 0; // rows × keys that are looked at for masking
-    double largest_tile = 0;  // pairs of the costliest tile: no machine is faster than that one thread
-    double queue_tiles = 0;   // tiles that can run at the same time (of one pass)
+    double largest_tile = 0;  // pairs of the costliest tile or part of it: no machine is faster than that one thread
+    double queue_tiles = 0;   // tiles or parts of them that can run at the same time (of one pass)
 };
 
 // Walks the plan's tiles and runs once; repeats are multiplied, not walked.

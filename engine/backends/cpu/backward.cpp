@@ -37,7 +37,7 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
     std::array<TileRows, 2> rows; // ≥ gradient_tiles_per_group
     std::array<std::array<float, max_tile_rows>, 2> lse;
     std::size_t tiles = 0;
-    for (std::int64_t index = group.begin; index < group.begin + group.count; ++index) {
+    for (std::int64_t index = group.begin; index < group.begin + group.tile_count; ++index) {
         rows[tiles].count = tile_rows(plan, unit.items[std::size_t(index)], rows[tiles].positions.data());
         if (rows[tiles].count == 0) continue; // a permuted tile before the first query
         for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row) {

@@ -1,6 +1,7 @@
 #include "engine/backends/cpu/forward.h"
+#include "engine/backends/cpu/forward_work.h"
 #include "engine/backends/cpu/merge.h"
-#include "engine/backends/cpu/tile_group.h"
+#include "engine/backends/cpu/part_rows.h"
 #include <algorithm>
 #include <limits>
 #include <omp.h>
@@ -17,14 +18,6 @@ void clear_outputs(const AttentionCall& call) {
         std::fill_n(call.out + row * row_elements, row_elements, 0.0f);
         std::fill_n(call.lse + row * problem.heads, problem.heads, -std::numeric_limits<float>::infinity());
     }
-}
-
-// Groups are no longer than leaves every thread several; results do not depend on it.
-std::int64_t longest_group(const AttentionCall& call, std::size_t item_count, std::size_t threads) {
-    constexpr std::int64_t groups_per_thread = 8; // a thread that ends early waits ≤ 1/8 of the time
-    const std::int64_t spare =
-        std::int64_t(item_count) * call.problem->batch / (std::int64_t(threads) * groups_per_thread);
-    return std::clamp<std::int64_t>(spare, 1, tiles_per_group(call.problem->head_dim));
 }
 
 // Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
@@ -57,53 +50,95 @@ Result<StoredKeys> store_keys(const AttentionCall& call) {
     return stored;
 }
 
-void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel,
-               std::span<const WorkItem> items, std::int64_t batch, MergeRule rule, TileWorkspace& work) {
+// The tiles of a job, those with rows: row r of several heads stands r·heads + head.
+std::vector<HeadTile> tiles_of(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work,
+                               const ForwardJob& job) {
+    const Problem& problem = *call.problem;
+    const std::int64_t first_query = problem.kv_len - problem.seq_len, heads = job.group.items_per_tile;
+    std::vector<HeadTile> tiles;
+    tiles.reserve(std::size_t(job.group.tile_count));
+    for (std::int64_t index = 0; index < job.group.item_count(); ++index) {
+        const WorkItem& item = work.items[std::size_t(job.group.begin + index)];
+        const std::int64_t place = index % heads;
+        std::array<std::int64_t, max_tile_rows> positions;
+        const int rows = tile_rows(*call.plan, item, positions.data());
+        if (rows == 0) continue; // a permuted tile before the first query
+        if (place == 0) tiles.emplace_back().head = head_tensors(call, stored.k, stored.v, job.batch, item.head);
+        TileRows& tile = tiles.back().rows;
+        tile.count = int(rows * heads);
+        for (std::int64_t row = 0; row < rows; ++row) {
+            const std::int64_t position = positions[std::size_t(row)];
+            tile.positions[std::size_t(row * heads + place)] = position;
+            tile.offsets[std::size_t(row * heads + place)] =
+                query_offset(problem, job.batch, position - first_query, item.head);
+        }
+    }
+    return tiles;
+}
+
+// Adds what a kernel made of a row to the call's.
+void merge_into_call(const AttentionCall& call, MergeRule rule, std::int64_t offset, const float* out, float lse) {
+    merge_row(rule, out, lse, call.problem->head_dim, call.out + offset,
+              call.lse + lse_offset_of_query(*call.problem, offset));
+}
+
+void run_job(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, const ForwardWork& work,
+             std::int64_t index, MergeRule rule, PartRows& part_rows, TileWorkspace& space) {
     const Problem& problem = *call.problem;
     const Plan& plan = *call.plan;
-    const std::int64_t first_query = problem.kv_len - problem.seq_len, head = items.front().head;
-    std::array<TileRows, 4> rows; // ≥ tiles_per_group
-    std::size_t tiles = 0;
-    for (const WorkItem& item : items) {
-        rows[tiles].count = tile_rows(plan, item, rows[tiles].positions.data());
-        if (rows[tiles].count == 0) continue; // a permuted tile before the first query
-        for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row)
-            rows[tiles].offsets[row] = query_offset(problem, batch, rows[tiles].positions[row] - first_query, head);
-        ++tiles;
-    }
-    if (tiles == 0) return;
+    const ForwardJob job = work.job(index);
+    const std::vector<HeadTile> tiles = tiles_of(call, stored, work, job);
+    if (tiles.empty()) return;
+    const WorkItem& first = work.items[std::size_t(job.group.begin)];
+    std::vector<KeyRun> part;
+    if (work.parts > 1)
+        part = runs_of_part(runs_of(plan, first), job.part, work.parts, keys_per_block(problem.head_dim));
     const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(), problem.causal && plan.order.is_permuted()};
-    KeyFeed feed(runs_of(plan, items.front()), key_shift_of(plan, items.front()),
-                 {rows[0].positions.data(), std::size_t(rows[0].count)}, places);
-    const Attend attend = kernel.attend_for(problem.dtype, problem.head_dim);
-    attend({rows.data(), tiles}, head_tensors(call, stored.k, stored.v, batch, head), feed, call.cancel, work);
+    const TileRows& rows = tiles.front().rows;
+    KeyFeed feed(work.parts > 1 ? part : runs_of(plan, first), key_shift_of(plan, first),
+                 {rows.positions.data(), std::size_t(rows.count)}, places);
+    kernel.attend_for(problem.dtype, problem.head_dim)(tiles, feed, call.cancel, space);
     if (call.is_cancelled()) return;
-    for (std::size_t tile = 0; tile < tiles; ++tile)
-        for (std::int64_t row = 0; row < rows[tile].count; ++row) {
-            const std::int64_t query = rows[tile].positions[std::size_t(row)] - first_query;
-            const TileState& state = work.tiles[tile];
-            merge_row(rule, state.queries + row * work.dim_step, state.row_max[row], problem.head_dim,
-                      call.out + rows[tile].offsets[std::size_t(row)],
-                      call.lse + lse_offset(problem, batch, head, query));
+    for (std::size_t tile = 0; tile < tiles.size(); ++tile)
+        for (std::int64_t row = 0; row < tiles[tile].rows.count; ++row) {
+            const float* out = space.tiles[tile].queries + row * space.dim_step;
+            const float lse = space.tiles[tile].row_max[row];
+            if (work.parts > 1)
+                part_rows.store(index, tile, row, out, lse);
+            else
+                merge_into_call(call, rule, tiles[tile].rows.offsets[std::size_t(row)], out, lse);
         }
 }
 
-void run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, int pass, MergeRule rule,
-              std::span<TileWorkspace> work) {
-    const std::vector<WorkItem> items = work_items(*call.plan, pass);
-    const std::vector<TileGroup> groups =
-        group_items(*call.plan, items, longest_group(call, items.size(), work.size()));
-    const auto group_count = std::int64_t(groups.size());
-    const std::int64_t total = group_count * call.problem->batch;
-    // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last.
-#pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
-    for (std::int64_t index = 0; index < total; ++index) {
-        if (call.is_cancelled()) continue;
-        const std::int64_t reversed = total - 1 - index;
-        const TileGroup group = groups[std::size_t(reversed % group_count)];
-        run_group(call, stored, kernel, std::span(items).subspan(std::size_t(group.begin), std::size_t(group.count)),
-                  reversed / group_count, rule, work[std::size_t(omp_get_thread_num())]);
+void merge_parts(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work,
+                 const PartRows& part_rows, MergeRule rule) {
+    const std::int64_t jobs = work.job_count() / work.parts;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (std::int64_t job = 0; job < jobs; ++job) {
+        std::array<float, 256> out; // ≥ head_dim
+        const std::vector<HeadTile> tiles = tiles_of(call, stored, work, work.job(job));
+        for (std::size_t tile = 0; tile < tiles.size(); ++tile)
+            for (std::int64_t row = 0; row < tiles[tile].rows.count; ++row) {
+                const float lse = part_rows.merge(job, tile, row, out.data());
+                merge_into_call(call, rule, tiles[tile].rows.offsets[std::size_t(row)], out.data(), lse);
+            }
     }
+}
+
+Result<void> run_pass(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, int pass,
+                      MergeRule rule, std::span<TileWorkspace> space) {
+    const ForwardWork work = forward_work(call, pass, space.size());
+    PartRows part_rows;
+    if (work.parts > 1) part_rows = TRY(PartRows::allocate(work, call.problem->head_dim));
+    const std::int64_t jobs = work.job_count();
+    // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last.
+#pragma omp parallel for schedule(dynamic, 1) num_threads(int(space.size()))
+    for (std::int64_t index = 0; index < jobs; ++index)
+        if (!call.is_cancelled())
+            run_job(call, stored, kernel, work, jobs - 1 - index, rule, part_rows,
+                    space[std::size_t(omp_get_thread_num())]);
+    if (work.parts > 1 && !call.is_cancelled()) merge_parts(call, stored, work, part_rows, rule);
+    return {};
 }
 
 Result<void> run_passes(const AttentionCall& call, const TileKernel& kernel, Range passes, MergeRule rule) {
@@ -113,7 +148,7 @@ Result<void> run_passes(const AttentionCall& call, const TileKernel& kernel, Ran
     const StoredKeys stored = TRY(store_keys(call));
     clear_outputs(call);
     for (std::int64_t pass = passes.begin; pass < passes.end; ++pass)
-        run_pass(call, stored, kernel, int(pass), rule, work);
+        TRY(run_pass(call, stored, kernel, int(pass), rule, work));
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");
     return {};
 }

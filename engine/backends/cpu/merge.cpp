@@ -11,8 +11,9 @@ constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
 // ln(exp(a) + exp(b)) without overflow; −inf is the empty sum.
 double log_sum_exp(double a, double b) {
-    const double larger = std::max(a, b), smaller = std::min(a, b);
-    return smaller == minus_infinity ? larger : larger + std::log1p(std::exp(smaller - larger));
+    if (a == minus_infinity) return b;
+    if (b == minus_infinity) return a;
+    return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b))); // NaN where either is
 }
 
 } // namespace

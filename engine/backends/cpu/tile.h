@@ -12,7 +12,7 @@ namespace dilascope {
 struct TileRows {
     int count = 0;
     std::array<std::int64_t, max_tile_rows> offsets;   // element offset of each row from q, and from out, dout and dq
-    std::array<std::int64_t, max_tile_rows> positions; // query positions, ascending
+    std::array<std::int64_t, max_tile_rows> positions; // query positions, not descending
 };
 
 // The tensors of one (batch, kv head), of f32, f16 or bf16; offsets and steps in elements.
@@ -26,6 +26,12 @@ struct HeadTensors {
     double scale = 1;
     Dropout dropout = {};
     std::uint32_t dropout_row = 0; // batch·H + head
+};
+
+// A tile and the tensors of its head. Query heads of one key head may share a tile: q is the same for all heads.
+struct HeadTile {
+    TileRows rows;
+    HeadTensors head;
 };
 
 // The widest of the instruction sets: vectors of 16 floats, panels of 4 of them.

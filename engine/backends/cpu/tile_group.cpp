@@ -1,5 +1,6 @@
 #include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
+#include <tuple>
 
 namespace dilascope {
 
@@ -23,12 +24,36 @@ static bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& 
 std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest) {
     std::vector<TileGroup> groups;
     for (std::int64_t index = 0; index < std::int64_t(items.size()); ++index) {
-        const bool joins = !groups.empty() && groups.back().count < longest &&
+        const bool joins = !groups.empty() && groups.back().tile_count < longest &&
                            have_same_keys(plan, items[std::size_t(groups.back().begin)], items[std::size_t(index)]);
         if (joins)
-            ++groups.back().count;
+            ++groups.back().tile_count;
         else
             groups.push_back({index, 1});
+    }
+    return groups;
+}
+
+std::vector<TileGroup> group_heads(const Plan& plan, std::vector<WorkItem>& items, std::int64_t longest,
+                                   std::int64_t most_rows) {
+    const auto tile_of = [](const WorkItem& item) { return std::tuple{item.list, item.repeat, item.tile}; };
+    const auto key_head = [&](const WorkItem& item) { return kv_head(plan.problem, item.head); };
+    std::ranges::stable_sort(items, {}, [&](const WorkItem& item) { return std::tuple{tile_of(item), item.head}; });
+    std::vector<TileGroup> groups;
+    for (std::int64_t begin = 0, end = 0; begin < std::int64_t(items.size()); begin = end) {
+        const WorkItem& first = items[std::size_t(begin)];
+        const auto fits = [&](const WorkItem& item) {
+            return tile_of(item) == tile_of(first) && key_head(item) == key_head(first) &&
+                   (end + 1 - begin) * plan.tiles[std::size_t(first.tile)].row_count <= most_rows;
+        };
+        for (end = begin + 1; end < std::int64_t(items.size()) && fits(items[std::size_t(end)]);) ++end;
+        const bool joins = !groups.empty() && groups.back().tile_count < longest &&
+                           groups.back().items_per_tile == end - begin &&
+                           tile_of(items[std::size_t(groups.back().begin)]) == tile_of(first);
+        if (joins)
+            ++groups.back().tile_count;
+        else
+            groups.push_back({begin, 1, end - begin});
     }
     return groups;
 }

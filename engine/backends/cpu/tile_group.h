@@ -1,6 +1,6 @@
 #pragma once
-// TileGroup: consecutive work items of one head whose rows all see the same keys; a kernel gathers each key once for
-// all.
+// TileGroup: consecutive work items whose tiles see the same keys, so that a kernel takes all of them through each
+// block of keys.
 #include "engine/backends/cpu/tile.h"
 #include "engine/plan/plan.h"
 #include <span>
@@ -9,11 +9,20 @@
 namespace dilascope {
 
 struct TileGroup {
-    std::int64_t begin = 0, count = 0; // into the work items
+    std::int64_t begin = 0, tile_count = 0; // into the work items
+    // More than 1: these many query heads of one key head, whose rows make up one tile.
+    std::int64_t items_per_tile = 1;
+    std::int64_t item_count() const { return tile_count * items_per_tile; }
 };
 
-// Groups of at most `longest` items, in order.
+// Groups of at most `longest` tiles, all of one head, in order.
 std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest);
+
+// Groups of the same tile of several heads, for a few rows: query heads of one key head fill a tile, and key heads,
+// whose rows lie side by side in memory, are read at the same time. Sorts the items. A group has at most `longest`
+// tiles; several heads share one only if it then has at most `most_rows` rows.
+std::vector<TileGroup> group_heads(const Plan& plan, std::vector<WorkItem>& items, std::int64_t longest,
+                                   std::int64_t most_rows);
 
 // The key runs of an item before its shift, and that shift.
 std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item);

@@ -36,39 +36,47 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-template <class Products>
-void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& work, TileState& tile) {
-    Products::load_queries(rows, head, work, tile.queries);
-    std::fill_n(tile.out, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
-    std::fill_n(tile.row_max, max_tile_rows, -std::numeric_limits<float>::infinity());
-    std::fill_n(tile.row_sum, max_tile_rows, 0.0f);
+template <class Products> void start_tile(const HeadTile& tile, TileWorkspace& work, TileState& state) {
+    Products::load_queries(tile.rows, tile.head, work, state.queries);
+    std::fill_n(state.out, panel_count(tile.rows.count) * panel_step(tile.head.head_dim), 0.0f);
+    const std::int64_t rows = panel_count(tile.rows.count) * panel_rows;
+    std::fill_n(state.row_max, rows, -std::numeric_limits<float>::infinity());
+    std::fill_n(state.row_sum, rows, 0.0f);
 }
 
-// Calls for the rows of the next block, a few each time the product has a micro-tile done: rows far apart (other heads
-// lie between) defeat the hardware prefetcher, and all at once would take the line buffers from the product.
+// Calls for the rows of the next block, one or a few with each micro-tile: rows far apart (other heads lie between)
+// defeat the hardware prefetcher, and all at once would take the line buffers from the product.
 class Prefetcher {
 public:
-    Prefetcher(const HeadTensors& head, const KeyBlock& next, int steps)
-        : next_(next), tensors_{static_cast<const char*>(head.k), static_cast<const char*>(head.v)},
-          key_bytes_(head.key_step * std::int64_t(dtype_bytes(head.dtype))),
-          row_bytes_(head.head_dim * std::int64_t(dtype_bytes(head.dtype))),
-          rows_per_step_((2 * next.count + steps - 1) / steps) {}
+    Prefetcher(std::span<const HeadTile> tiles, const KeyBlock& next, int steps) : next_(next) {
+        const HeadTensors& head = tiles.front().head;
+        const auto element = std::int64_t(dtype_bytes(head.dtype));
+        key_bytes_ = head.key_step * element, row_bytes_ = head.head_dim * element;
+        for (const auto tensor : {&HeadTensors::k, &HeadTensors::v})
+            for (const HeadTile& tile : tiles) {
+                const auto* rows = static_cast<const char*>(tile.head.*tensor);
+                if (tensor_count_ == 0 || tensors_[tensor_count_ - 1] != rows) tensors_[tensor_count_++] = rows;
+            }
+        rows_per_step_ = (next.count * int(tensor_count_) + steps - 1) / steps;
+    }
     // Inline, or GCC 12 takes it for a function without effect and drops the calls.
-    HWY_INLINE void step() { fetch(std::min(row_ + rows_per_step_, 2 * next_.count)); }
-    HWY_INLINE void rest() { fetch(2 * next_.count); }
+    HWY_INLINE void step() { fetch(rows_per_step_); }
+    HWY_INLINE void rest() { fetch(std::numeric_limits<int>::max()); }
 
 private:
-    HWY_INLINE void fetch(int end) {
-        for (; row_ < end; ++row_) {
-            const char* row = tensors_[row_ % 2] + next_.places[std::size_t(row_ / 2)] * key_bytes_;
+    HWY_INLINE void fetch(int rows) {
+        for (; rows > 0 && key_ < next_.count; --rows) {
+            const char* row = tensors_[tensor_] + next_.places[std::size_t(key_)] * key_bytes_;
             for (std::int64_t byte = 0; byte < row_bytes_; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-            __builtin_prefetch(row + row_bytes_ - 1, 0, 2); // an unaligned row reaches into one line more
+            __builtin_prefetch(row + row_bytes_ - 1, 0, 2);      // an unaligned row reaches into one line more
+            if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
         }
     }
     const KeyBlock& next_;
-    const char* tensors_[2];
-    std::int64_t key_bytes_, row_bytes_;
-    int rows_per_step_, row_ = 0; // keys and values alternate
+    std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head
+    std::size_t tensor_count_ = 0, tensor_ = 0;
+    std::int64_t key_bytes_ = 0, row_bytes_ = 0;
+    int rows_per_step_ = 0, key_ = 0;
 };
 
 // A block's keys and what one panel of rows sees of them.
@@ -148,17 +156,18 @@ void accumulate(const PanelBlock& panel, const HeadTensors& head, TileState& til
         add_seen_values<Products>(panel, head_dim, scores, out);
 }
 
-void finish(const TileRows& rows, std::int64_t head_dim, std::int64_t dim_step, TileState& tile) {
-    transpose_from_panels(tile.out, rows.count, head_dim, dim_step, tile.queries);
+void finish(const HeadTile& tile, std::int64_t dim_step, TileState& state) {
+    const std::int64_t head_dim = tile.head.head_dim;
+    transpose_from_panels(state.out, tile.rows.count, head_dim, dim_step, state.queries);
     const FloatTag tag;
-    for (int row = 0; row < rows.count; ++row) {
-        const float sum = tile.row_sum[row];
+    for (int row = 0; row < tile.rows.count; ++row) {
+        const float sum = state.row_sum[row];
         if (sum == 0) { // no key seen; a NaN sum is not this case and goes on to the output
-            tile.row_max[row] = -std::numeric_limits<float>::infinity();
+            state.row_max[row] = -std::numeric_limits<float>::infinity();
             continue; // out is 0 already
         }
-        tile.row_max[row] = float((double(tile.row_max[row]) + std::log2(double(sum))) * std::log(2.0));
-        float* out = tile.queries + row * dim_step;
+        state.row_max[row] = float((double(state.row_max[row]) + std::log2(double(sum))) * std::log(2.0));
+        float* out = state.queries + row * dim_step;
         const FloatVec share = hn::Set(tag, 1 / sum);
         for (std::int64_t d = 0; d < head_dim; d += lanes)
             hn::Store(hn::Mul(hn::Load(tag, out + d), share), tag, out + d);
@@ -172,42 +181,66 @@ template <class Products> KeySpan visible(const KeyBlock& block, int row, int ro
     return keys;
 }
 
+// All panels of a tile against one block of keys.
 template <class Products>
-void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& feed, const std::atomic<bool>* cancel,
-            TileWorkspace& work) {
+void attend_block(const HeadTile& tile, const KeyBlock& block, const OperandRows& rows, TileState& state,
+                  TileWorkspace& work, Prefetcher* prefetcher) {
+    const std::int64_t head_dim = tile.head.head_dim;
+    const bool is_finite = !block.is_banded || Products::are_values_finite(rows, block.count, head_dim);
+    for (int row = 0; row < tile.rows.count; row += panel_rows) {
+        const int count = std::min(panel_rows, tile.rows.count - row);
+        const PanelBlock panel{block,
+                               rows,
+                               is_finite,
+                               row,
+                               count,
+                               &tile.rows.positions[std::size_t(row)],
+                               visible<Products>(block, row, count)};
+        accumulate<Products>(panel, tile.head, state, work, prefetcher);
+    }
+}
+
+// Several key heads are read at the same time, in blocks so small that all of their rows stay in L2.
+int keys_of_heads(std::span<const HeadTile> tiles) {
+    const HeadTensors& first = tiles.front().head;
+    constexpr std::int64_t bytes_max = 192 << 10;
+    const int keys_max = keys_per_block(first.head_dim);
+    if (tiles.back().head.k == first.k) return keys_max;
+    const std::int64_t bytes_a_key =
+        2 * std::int64_t(tiles.size()) * first.head_dim * std::int64_t(dtype_bytes(first.dtype));
+    return int(std::clamp<std::int64_t>(bytes_max / bytes_a_key / (2 * micro_rows) * (2 * micro_rows), 4 * micro_rows,
+                                        keys_max));
+}
+
+template <class Products>
+void attend(std::span<const HeadTile> tiles, KeyFeed& feed, const std::atomic<bool>* cancel, TileWorkspace& work) {
+    work.divide(tiles.size());
     KeyBlock blocks[2];
     int current = 0;
-    const int keys_max = keys_per_block(head.head_dim);
+    const int keys_max = keys_of_heads(tiles);
     feed.next(blocks[current], keys_max / 4); // not prefetched: the others are, while it is worked on
-    Prefetcher(head, blocks[current], 1).rest();
+    Prefetcher(tiles, blocks[current], 1).rest();
     for (std::size_t index = 0; index < tiles.size(); ++index)
-        start_tile<Products>(tiles[index], head, work, work.tiles[index]);
-    const auto panels = int(panel_count(tiles.back().count));
+        start_tile<Products>(tiles[index], work, work.tiles[index]);
+    // Tiles of one head leave fetching to the last: sooner, the others would push it out of L2 again.
+    const bool has_one_head = tiles.front().head.k == tiles.back().head.k;
+    const std::size_t first_fetching = has_one_head ? tiles.size() - 1 : 0;
+    const auto panels = int((tiles.size() - first_fetching) * std::size_t(panel_count(tiles.back().rows.count)));
     for (; blocks[current].count > 0; current = 1 - current) {
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current], keys_max);
-        const OperandRows rows = Products::rows_of(head, block, work);
-        const bool is_finite = !block.is_banded || Products::are_values_finite(rows, block.count, head.head_dim);
-        Prefetcher prefetcher(head, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
-        for (std::size_t index = 0; index < tiles.size(); ++index)
-            for (int row = 0; row < tiles[index].count; row += panel_rows) {
-                const int count = std::min(panel_rows, tiles[index].count - row);
-                const PanelBlock panel{block,
-                                       rows,
-                                       is_finite,
-                                       row,
-                                       count,
-                                       &tiles[index].positions[std::size_t(row)],
-                                       visible<Products>(block, row, count)};
-                // The last tile fetches the next block: sooner, the other tiles would push it out of L2 again.
-                accumulate<Products>(panel, head, work.tiles[index], work,
-                                     index + 1 == tiles.size() ? &prefetcher : nullptr);
-            }
+        Prefetcher prefetcher(tiles, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
+        OperandRows rows;
+        for (std::size_t index = 0; index < tiles.size(); ++index) {
+            const HeadTensors& head = tiles[index].head;
+            if (index == 0 || head.k != tiles[index - 1].head.k) rows = Products::rows_of(head, block, work);
+            attend_block<Products>(tiles[index], block, rows, work.tiles[index], work,
+                                   index < first_fetching ? nullptr : &prefetcher);
+        }
         prefetcher.rest();
     }
-    for (std::size_t index = 0; index < tiles.size(); ++index)
-        finish(tiles[index], head.head_dim, work.dim_step, work.tiles[index]);
+    for (std::size_t index = 0; index < tiles.size(); ++index) finish(tiles[index], work.dim_step, work.tiles[index]);
 }
 
 void exp2_of(const float* x, std::int64_t count, float* y) {
@@ -253,16 +286,24 @@ Result<TileWorkspace> TileWorkspace::allocate(std::int64_t head_dim) {
     TileWorkspace work;
     work.dim_step = dense_row_step(head_dim);
     const std::int64_t rows = max_tile_rows * work.dim_step, keys = keys_per_block(head_dim) * work.dim_step;
-    const std::int64_t scores = keys_per_block(head_dim) * widest_panel, tiles = tiles_per_group(head_dim);
-    const std::int64_t floats = tiles * 2 * (rows + max_tile_rows) + rows + scores + 2 * keys;
+    const std::int64_t scores = keys_per_block(head_dim) * widest_panel;
+    work.tile_rows = tiles_per_group(head_dim) * max_tile_rows;
+    const std::int64_t floats = work.tile_rows * 2 * (work.dim_step + 1) + rows + scores + 2 * keys;
     work.memory = TRY(Buffer<float>::allocate(floats, "cpu/workspace"));
     float* next = work.memory.data();
     const auto take = [&](std::int64_t count) { return std::exchange(next, next + count); };
-    work.keys = take(keys), work.values = take(keys), work.scores = take(scores);
-    for (int index = 0; index < tiles; ++index)
-        work.tiles.push_back({take(rows), take(rows), take(max_tile_rows), take(max_tile_rows)});
-    work.rows = take(rows);
+    work.keys = take(keys), work.values = take(keys), work.scores = take(scores), work.rows = take(rows);
+    work.states = next;
     return work;
+}
+
+void TileWorkspace::divide(std::size_t tile_count) {
+    const std::int64_t rows = std::int64_t(tile_count) * max_tile_rows <= tile_rows ? max_tile_rows : widest_panel;
+    float* next = states;
+    const auto take = [&](std::int64_t count) { return std::exchange(next, next + count); };
+    tiles.clear();
+    for (std::size_t index = 0; index < tile_count; ++index)
+        tiles.push_back({take(rows * dim_step), take(rows * dim_step), take(rows), take(rows)});
 }
 
 } // namespace dilascope

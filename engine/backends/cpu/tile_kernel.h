@@ -25,25 +25,32 @@ struct TileState {
 
 // One thread's scratch, all of it in one piece of memory.
 struct TileWorkspace {
-    std::int64_t dim_step = 0; // D padded to whole vectors of the widest set, and an odd number of lines
-    std::vector<TileState> tiles;
-    float* rows = nullptr;   // (rows, dim_step): a tile's queries as they come
-    float* scores = nullptr; // (keys, panel_rows): one panel's Sᵀ in log2 units, then the weights P in place
-    float* keys = nullptr;   // (keys, dim_step): the block's rows, gathered and zero-padded
+    std::int64_t dim_step = 0;    // D padded to whole vectors of the widest set, and an odd number of lines
+    std::vector<TileState> tiles; // of the attend() that runs or ran last
+    float* rows = nullptr;        // (rows, dim_step): a tile's queries as they come
+    float* scores = nullptr;      // (keys, panel_rows): one panel's Sᵀ in log2 units, then the weights P in place
+    float* keys = nullptr;        // (keys, dim_step): the block's rows, gathered and zero-padded
     float* values = nullptr;
+    float* states = nullptr;    // of tiles, for
+    std::int64_t tile_rows = 0; // so many rows of all of them together
     Buffer<float> memory;
 
     static Result<TileWorkspace> allocate(std::int64_t head_dim);
+    // Shares the states' memory out to so many tiles: more than tiles_per_group hold at most small_tile_rows each.
+    void divide(std::size_t tile_count);
 };
 
 // How many tiles of equal keys one attend() takes, so that they share each gathered block; their states stay in L2.
 int tiles_per_group(std::int64_t head_dim);
+// Or twice as many of so few rows.
+inline constexpr std::int64_t small_tile_rows = widest_panel;
+inline constexpr std::size_t max_group_tiles = 8;
 
-// Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
-// work.tiles[t].queries holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops between
-// blocks when the flag (may be null) is set; the workspace is then meaningless.
-using Attend = void (*)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const std::atomic<bool>* cancel,
-                        TileWorkspace&);
+// Attends the tiles of a group to all keys of the feed. Tiles of one key head stand together. More than one only if no
+// key is banded, or all have the same positions. Then work.tiles[t].queries holds the output rows and row_max their
+// LSE; 0 and −inf for rows without a key. Stops between blocks when the flag (may be null) is set; the workspace is
+// then meaningless.
+using Attend = void (*)(std::span<const HeadTile>, KeyFeed&, const std::atomic<bool>* cancel, TileWorkspace&);
 
 struct TileKernel {
     std::string_view set; // "AVX3", "AVX2", …
