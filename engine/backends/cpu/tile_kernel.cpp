@@ -48,7 +48,8 @@ template <class Products> void start_tile(const HeadTile& tile, TileWorkspace& w
 // defeat the hardware prefetcher, and all at once would take the line buffers from the product.
 class Prefetcher {
 public:
-    Prefetcher(std::span<const HeadTile> tiles, const KeyBlock& next, int steps) : next_(next) {
+    // `panels`: how many of them are to share the fetching out among their micro-tiles.
+    Prefetcher(std::span<const HeadTile> tiles, const KeyBlock& next, int panels) : next_(next) {
         const HeadTensors& head = tiles.front().head;
         const auto element = std::int64_t(dtype_bytes(head.dtype));
         key_bytes_ = head.key_step * element, row_bytes_ = head.head_dim * element;
@@ -57,13 +58,15 @@ public:
                 const auto* rows = static_cast<const char*>(tile.head.*tensor);
                 if (tensor_count_ == 0 || tensors_[tensor_count_ - 1] != rows) tensors_[tensor_count_++] = rows;
             }
-        rows_per_step_ = (next.count * int(tensor_count_) + steps - 1) / steps;
+        rows_per_panel_ = (next.count * int(tensor_count_) + panels - 1) / panels;
     }
+    // How many rows to fetch with each of the `rows` rows' micro-tiles of one of a panel's two products.
+    int rows_per_tile(std::int64_t product_rows) const {
+        const auto tiles = int((product_rows + micro_rows - 1) / micro_rows);
+        return (rows_per_panel_ + 2 * tiles - 1) / (2 * tiles);
+    }
+    void rest() { fetch(std::numeric_limits<int>::max()); }
     // Inline, or GCC 12 takes it for a function without effect and drops the calls.
-    HWY_INLINE void step() { fetch(rows_per_step_); }
-    HWY_INLINE void rest() { fetch(std::numeric_limits<int>::max()); }
-
-private:
     HWY_INLINE void fetch(int rows) {
         for (; rows > 0 && key_ < next_.count; --rows) {
             const char* row = tensors_[tensor_] + next_.places[std::size_t(key_)] * key_bytes_;
@@ -72,11 +75,27 @@ private:
             if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
         }
     }
+
+private:
     const KeyBlock& next_;
     std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head
     std::size_t tensor_count_ = 0, tensor_ = 0;
     std::int64_t key_bytes_ = 0, row_bytes_ = 0;
-    int rows_per_step_ = 0, key_ = 0;
+    int rows_per_panel_ = 0, key_ = 0;
+};
+
+// Beside one product of a panel.
+class FetchBeside {
+public:
+    FetchBeside(Prefetcher* prefetcher, std::int64_t product_rows)
+        : prefetcher_(prefetcher), rows_(prefetcher ? prefetcher->rows_per_tile(product_rows) : 0) {}
+    HWY_INLINE void step() {
+        if (prefetcher_) prefetcher_->fetch(rows_);
+    }
+
+private:
+    Prefetcher* prefetcher_; // null: nothing to fetch
+    int rows_;
 };
 
 // A block's keys and what one panel of rows sees of them.
@@ -94,24 +113,23 @@ struct PanelBlock {
 template <class Products>
 void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float* queries, TileWorkspace& work,
                     Prefetcher* prefetcher) {
-    const auto multiply = [&](auto& beside) {
-        multiply_rows<Left::row_major, Into::overwrite, typename Products::Operation>(
-            panel.keys.count(), panel.vectors(),
-            {panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step},
-            {queries, panel_rows}, Products::depth(head_dim), {work.scores + panel.keys.begin * panel_rows, panel_rows},
-            beside);
-    };
-    prefetcher ? multiply(*prefetcher) : multiply(nothing_beside);
+    FetchBeside fetch(prefetcher, panel.keys.count());
+    multiply_rows<Left::row_major, Into::overwrite, typename Products::Operation>(
+        panel.keys.count(), panel.vectors(),
+        {panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step}, {queries, panel_rows},
+        Products::depth(head_dim), {work.scores + panel.keys.begin * panel_rows, panel_rows}, fetch);
 }
 
 // Oᵀ += VᵀP. A row of values and of weights holds one key or several.
 template <class Products>
-void add_values(const PanelBlock& panel, std::int64_t head_dim, const float* weights, float* out) {
+void add_values(const PanelBlock& panel, std::int64_t head_dim, const float* weights, float* out,
+                Prefetcher* prefetcher) {
+    FetchBeside fetch(prefetcher, head_dim);
     constexpr int together = Products::keys_together;
     const float* values = panel.rows.values.data + panel.keys.begin / together * panel.rows.values.step;
     multiply_rows<Left::column_major, Into::add, typename Products::Operation>(
         head_dim, panel.vectors(), {values, panel.rows.values.step}, {weights, panel_rows},
-        (panel.keys.count() + together - 1) / together, {out, panel_rows});
+        (panel.keys.count() + together - 1) / together, {out, panel_rows}, fetch);
 }
 
 // The same of only what each row sees.
@@ -151,7 +169,7 @@ void accumulate(const PanelBlock& panel, const HeadTensors& head, TileState& til
         drop(head, panel.block, panel.keys, panel.positions, panel.row_count, work.scores, panel_rows);
     Products::finish_weights(scores, panel.keys.count(), panel.vectors());
     if (panel.is_finite)
-        add_values<Products>(panel, head_dim, scores, out);
+        add_values<Products>(panel, head_dim, scores, out, prefetcher);
     else
         add_seen_values<Products>(panel, head_dim, scores, out);
 }
@@ -230,7 +248,7 @@ void attend(std::span<const HeadTile> tiles, KeyFeed& feed, const std::atomic<bo
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current], keys_max);
-        Prefetcher prefetcher(tiles, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
+        Prefetcher prefetcher(tiles, blocks[1 - current], panels);
         OperandRows rows;
         for (std::size_t index = 0; index < tiles.size(); ++index) {
             const HeadTensors& head = tiles[index].head;
