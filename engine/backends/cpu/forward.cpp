@@ -3,8 +3,11 @@
 #include "engine/backends/cpu/merge.h"
 #include "engine/backends/cpu/part_rows.h"
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <memory>
 #include <omp.h>
+#include <optional>
 
 namespace dilascope {
 
@@ -82,32 +85,43 @@ void merge_into_call(const AttentionCall& call, MergeRule rule, std::int64_t off
               call.lse + lse_offset_of_query(*call.problem, offset));
 }
 
-void run_job(const AttentionCall& call, const StoredKeys& stored, const TileKernel& kernel, const ForwardWork& work,
-             std::int64_t index, MergeRule rule, PartRows& part_rows, TileWorkspace& space) {
-    const Problem& problem = *call.problem;
+// One job made ready, with its index; null where it has no rows.
+struct ReadyJob {
+    std::int64_t index = 0;
+    std::unique_ptr<TileJob> tiles;
+};
+
+ReadyJob make_job(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work, std::int64_t index) {
     const Plan& plan = *call.plan;
     const ForwardJob job = work.job(index);
-    const std::vector<HeadTile> tiles = tiles_of(call, stored, work, job);
-    if (tiles.empty()) return;
+    std::vector<HeadTile> tiles = tiles_of(call, stored, work, job);
+    if (tiles.empty()) return {index, nullptr};
     const WorkItem& first = work.items[std::size_t(job.group.begin)];
-    std::vector<KeyRun> part;
-    if (work.parts > 1)
-        part = runs_of_part(runs_of(plan, first), job.part, work.parts, keys_per_block(problem.head_dim));
-    const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(), problem.causal && plan.order.is_permuted()};
-    const TileRows& rows = tiles.front().rows;
-    KeyFeed feed(work.parts > 1 ? part : runs_of(plan, first), key_shift_of(plan, first),
-                 {rows.positions.data(), std::size_t(rows.count)}, places);
-    kernel.attend_for(problem.dtype, problem.head_dim)(tiles, feed, call.cancel, space);
+    const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(),
+                           call.problem->causal && plan.order.is_permuted()};
+    return {index, std::make_unique<TileJob>(
+                       std::move(tiles),
+                       runs_of_part(runs_of(plan, first), job.part, work.parts, keys_per_block(call.problem->head_dim)),
+                       key_shift_of(plan, first), places)};
+}
+
+void run_job(const AttentionCall& call, const TileKernel& kernel, const ForwardWork& work, const ReadyJob& job,
+             const TileJob* upcoming, MergeRule rule, PartRows& part_rows, TileWorkspace& space) {
+    const Problem& problem = *call.problem;
+    if (!job.tiles) return;
+    kernel.attend_for(problem.dtype, problem.head_dim)(*job.tiles, upcoming, call.cancel, space);
     if (call.is_cancelled()) return;
-    for (std::size_t tile = 0; tile < tiles.size(); ++tile)
-        for (std::int64_t row = 0; row < tiles[tile].rows.count; ++row) {
+    for (std::size_t tile = 0; tile < job.tiles->tiles().size(); ++tile) {
+        const TileRows& rows = job.tiles->tiles()[tile].rows;
+        for (std::int64_t row = 0; row < rows.count; ++row) {
             const float* out = space.tiles[tile].queries + row * space.dim_step;
             const float lse = space.tiles[tile].row_max[row];
             if (work.parts > 1)
-                part_rows.store(index, tile, row, out, lse);
+                part_rows.store(job.index, tile, row, out, lse);
             else
-                merge_into_call(call, rule, tiles[tile].rows.offsets[std::size_t(row)], out, lse);
+                merge_into_call(call, rule, rows.offsets[std::size_t(row)], out, lse);
         }
+    }
 }
 
 void merge_parts(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work,
@@ -130,13 +144,25 @@ Result<void> run_pass(const AttentionCall& call, const StoredKeys& stored, const
     const ForwardWork work = forward_work(call, pass, space.size());
     PartRows part_rows;
     if (work.parts > 1) part_rows = TRY(PartRows::allocate(work, call.problem->head_dim));
-    const std::int64_t jobs = work.job_count();
-    // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last.
-#pragma omp parallel for schedule(dynamic, 1) num_threads(int(space.size()))
-    for (std::int64_t index = 0; index < jobs; ++index)
-        if (!call.is_cancelled())
-            run_job(call, stored, kernel, work, jobs - 1 - index, rule, part_rows,
+    std::atomic<std::int64_t> left = work.job_count();
+    // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last. A
+    // thread takes its next job before the one at hand, to fetch its first rows; not of the last few, for others may be
+    // idle.
+    const std::int64_t last_few = 4 * std::int64_t(space.size());
+#pragma omp parallel num_threads(int(space.size()))
+    {
+        const auto take = [&](std::int64_t keep) -> std::optional<ReadyJob> {
+            if (left.load() <= keep || call.is_cancelled()) return std::nullopt;
+            const std::int64_t index = left.fetch_sub(1) - 1;
+            return index < 0 ? std::nullopt : std::optional(make_job(call, stored, work, index));
+        };
+        for (std::optional<ReadyJob> job = take(0); job;) {
+            std::optional<ReadyJob> upcoming = take(last_few);
+            run_job(call, kernel, work, *job, upcoming ? upcoming->tiles.get() : nullptr, rule, part_rows,
                     space[std::size_t(omp_get_thread_num())]);
+            job = upcoming ? std::move(upcoming) : take(0);
+        }
+    }
     if (work.parts > 1 && !call.is_cancelled()) merge_parts(call, stored, work, part_rows, rule);
     return {};
 }

@@ -61,6 +61,7 @@ ForwardWork forward_work(const AttentionCall& call, int pass, std::size_t thread
 
 std::vector<KeyRun> runs_of_part(std::span<const KeyRun> runs, std::int64_t part, std::int64_t parts,
                                  std::int64_t block) {
+    if (parts == 1) return {runs.begin(), runs.end()};
     const std::int64_t blocks = (key_count(runs) + block - 1) / block;
     const std::int64_t first = blocks * part / parts * block, last = blocks * (part + 1) / parts * block;
     std::vector<KeyRun> cut;

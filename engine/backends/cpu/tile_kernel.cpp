@@ -27,6 +27,7 @@
 #include "hwy/highway.h"
 
 #include "engine/backends/cpu/dropout-inl.h"
+#include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/products-inl.h"
 #include <algorithm>
 #include <cmath>
@@ -43,60 +44,6 @@ template <class Products> void start_tile(const HeadTile& tile, TileWorkspace& w
     std::fill_n(state.row_max, rows, -std::numeric_limits<float>::infinity());
     std::fill_n(state.row_sum, rows, 0.0f);
 }
-
-// Calls for the rows of the next block, one or a few with each micro-tile: rows far apart (other heads lie between)
-// defeat the hardware prefetcher, and all at once would take the line buffers from the product.
-class Prefetcher {
-public:
-    // `panels`: how many of them are to share the fetching out among their micro-tiles.
-    Prefetcher(std::span<const HeadTile> tiles, const KeyBlock& next, int panels) : next_(next) {
-        const HeadTensors& head = tiles.front().head;
-        const auto element = std::int64_t(dtype_bytes(head.dtype));
-        key_bytes_ = head.key_step * element, row_bytes_ = head.head_dim * element;
-        for (const auto tensor : {&HeadTensors::k, &HeadTensors::v})
-            for (const HeadTile& tile : tiles) {
-                const auto* rows = static_cast<const char*>(tile.head.*tensor);
-                if (tensor_count_ == 0 || tensors_[tensor_count_ - 1] != rows) tensors_[tensor_count_++] = rows;
-            }
-        rows_per_panel_ = (next.count * int(tensor_count_) + panels - 1) / panels;
-    }
-    // How many rows to fetch with each of the `rows` rows' micro-tiles of one of a panel's two products.
-    int rows_per_tile(std::int64_t product_rows) const {
-        const auto tiles = int((product_rows + micro_rows - 1) / micro_rows);
-        return (rows_per_panel_ + 2 * tiles - 1) / (2 * tiles);
-    }
-    void rest() { fetch(std::numeric_limits<int>::max()); }
-    // Inline, or GCC 12 takes it for a function without effect and drops the calls.
-    HWY_INLINE void fetch(int rows) {
-        for (; rows > 0 && key_ < next_.count; --rows) {
-            const char* row = tensors_[tensor_] + next_.places[std::size_t(key_)] * key_bytes_;
-            for (std::int64_t byte = 0; byte < row_bytes_; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-            __builtin_prefetch(row + row_bytes_ - 1, 0, 2);      // an unaligned row reaches into one line more
-            if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
-        }
-    }
-
-private:
-    const KeyBlock& next_;
-    std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head
-    std::size_t tensor_count_ = 0, tensor_ = 0;
-    std::int64_t key_bytes_ = 0, row_bytes_ = 0;
-    int rows_per_panel_ = 0, key_ = 0;
-};
-
-// Beside one product of a panel.
-class FetchBeside {
-public:
-    FetchBeside(Prefetcher* prefetcher, std::int64_t product_rows)
-        : prefetcher_(prefetcher), rows_(prefetcher ? prefetcher->rows_per_tile(product_rows) : 0) {}
-    HWY_INLINE void step() {
-        if (prefetcher_) prefetcher_->fetch(rows_);
-    }
-
-private:
-    Prefetcher* prefetcher_; // null: nothing to fetch
-    int rows_;
-};
 
 // A block's keys and what one panel of rows sees of them.
 struct PanelBlock {
@@ -218,37 +165,24 @@ void attend_block(const HeadTile& tile, const KeyBlock& block, const OperandRows
     }
 }
 
-// Several key heads are read at the same time, in blocks so small that all of their rows stay in L2.
-int keys_of_heads(std::span<const HeadTile> tiles) {
-    const HeadTensors& first = tiles.front().head;
-    constexpr std::int64_t bytes_max = 192 << 10;
-    const int keys_max = keys_per_block(first.head_dim);
-    if (tiles.back().head.k == first.k) return keys_max;
-    const std::int64_t bytes_a_key =
-        2 * std::int64_t(tiles.size()) * first.head_dim * std::int64_t(dtype_bytes(first.dtype));
-    return int(std::clamp<std::int64_t>(bytes_max / bytes_a_key / (2 * micro_rows) * (2 * micro_rows), 4 * micro_rows,
-                                        keys_max));
-}
-
 template <class Products>
-void attend(std::span<const HeadTile> tiles, KeyFeed& feed, const std::atomic<bool>* cancel, TileWorkspace& work) {
+void attend(TileJob& job, const TileJob* upcoming, const std::atomic<bool>* cancel, TileWorkspace& work) {
+    const std::span<const HeadTile> tiles = job.tiles();
     work.divide(tiles.size());
-    KeyBlock blocks[2];
+    KeyBlock blocks[2] = {job.first_block(), {}};
     int current = 0;
-    const int keys_max = keys_of_heads(tiles);
-    feed.next(blocks[current], keys_max / 4); // not prefetched: the others are, while it is worked on
-    Prefetcher(tiles, blocks[current], 1).rest();
     for (std::size_t index = 0; index < tiles.size(); ++index)
         start_tile<Products>(tiles[index], work, work.tiles[index]);
     // Tiles of one head leave fetching to the last: sooner, the others would push it out of L2 again.
-    const bool has_one_head = tiles.front().head.k == tiles.back().head.k;
-    const std::size_t first_fetching = has_one_head ? tiles.size() - 1 : 0;
+    const std::size_t first_fetching = job.has_one_key_head() ? tiles.size() - 1 : 0;
     const auto panels = int((tiles.size() - first_fetching) * std::size_t(panel_count(tiles.back().rows.count)));
     for (; blocks[current].count > 0; current = 1 - current) {
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
-        const KeyBlock& block = blocks[current];
-        feed.next(blocks[1 - current], keys_max);
-        Prefetcher prefetcher(tiles, blocks[1 - current], panels);
+        const KeyBlock &block = blocks[current], &next = blocks[1 - current];
+        Prefetcher prefetcher = job.next_block(blocks[1 - current]) ? Prefetcher(tiles, next, {}, panels)
+                                : upcoming
+                                    ? Prefetcher(upcoming->tiles(), upcoming->first_block(), upcoming->tiles(), panels)
+                                    : Prefetcher(tiles, next, {}, panels);
         OperandRows rows;
         for (std::size_t index = 0; index < tiles.size(); ++index) {
             const HeadTensors& head = tiles[index].head;

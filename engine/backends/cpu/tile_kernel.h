@@ -4,7 +4,7 @@
 // A tile of rows meets its keys block by block: S = QKᵀ, online softmax, O += PV. Everything a thread writes sits in
 // its TileWorkspace, whose size depends on the tile and head_dim only, never on N.
 #include "engine/backends/cpu/kernel_target.h"
-#include "engine/backends/cpu/tile.h"
+#include "engine/backends/cpu/tile_job.h"
 #include "engine/memory/buffer.h"
 #include <atomic>
 #include <span>
@@ -46,11 +46,10 @@ int tiles_per_group(std::int64_t head_dim);
 inline constexpr std::int64_t small_tile_rows = widest_panel;
 inline constexpr std::size_t max_group_tiles = 8;
 
-// Attends the tiles of a group to all keys of the feed. Tiles of one key head stand together. More than one only if no
-// key is banded, or all have the same positions. Then work.tiles[t].queries holds the output rows and row_max their
-// LSE; 0 and −inf for rows without a key. Stops between blocks when the flag (may be null) is set; the workspace is
-// then meaningless.
-using Attend = void (*)(std::span<const HeadTile>, KeyFeed&, const std::atomic<bool>* cancel, TileWorkspace&);
+// Attends the tiles of a job to all of its keys. Then work.tiles[t].queries holds the output rows and row_max their
+// LSE; 0 and −inf for rows without a key. `upcoming` (may be null): what the same thread does next; it is fetched
+// toward the end. Stops between blocks when the flag (may be null) is set; the workspace is then meaningless.
+using Attend = void (*)(TileJob&, const TileJob* upcoming, const std::atomic<bool>* cancel, TileWorkspace&);
 
 struct TileKernel {
     std::string_view set; // "AVX3", "AVX2", …
