@@ -25,7 +25,7 @@ template <class Element> KERNEL LAUNCH_BOUNDS(128, 2) void probe_kernel(const Pr
     simt::load_matrix_x2(b, shared + simt::lane() * 16);
     simt::load_matrix_x4_transposed(a_transposed, shared + simt::lane() * 16);
     simt::load_matrix_x2_transposed(b_transposed, shared + simt::lane() * 16);
-    float c[4] = {};
+    float c[4] = {simt::float_from_bits(a[0]) + float(simt::bits_from_float(params.from[1]))};
     simt::multiply_add<Element>(c, a, b);
     simt::multiply_add<Element>(c, a_transposed, b_transposed);
     simt::warp_barrier();

@@ -7,13 +7,11 @@
 #define DEVICE __device__ __forceinline__
 #define HOST_DEVICE __host__ __device__ __forceinline__
 #define LAUNCH_BOUNDS(threads, blocks) __launch_bounds__(threads, blocks)
-#define UNROLL _Pragma("unroll")
 #else
 #define KERNEL
 #define DEVICE inline
 #define HOST_DEVICE inline
 #define LAUNCH_BOUNDS(threads, blocks)
-#define UNROLL
 #endif
 
 // Kernels and the lists of them stand in `namespace dilascope::KERNEL_NAMESPACE`. A test program holds both what nvcc
@@ -23,12 +21,3 @@
 #else
 #define KERNEL_NAMESPACE inline compiled
 #endif
-
-namespace dilascope {
-
-// A place in, or the size of, a grid of blocks or a block of threads.
-struct Index3 {
-    int x = 1, y = 1, z = 1;
-};
-
-} // namespace dilascope

@@ -4,6 +4,7 @@
 //
 // Everything here needs sm_80. Warp wrappers (shuffle, load_matrix, multiply_add) are called by all 32 lanes together.
 #include "engine/backends/cuda/device_code.h"
+#include "engine/backends/cuda/index3.h"
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -257,6 +258,22 @@ DEVICE std::uint32_t tf32_bits(float value) {
     return bits;
 #else
     return host::tf32_bits(value);
+#endif
+}
+
+DEVICE float float_from_bits(std::uint32_t bits) {
+#ifdef __CUDACC__
+    return __uint_as_float(bits);
+#else
+    return std::bit_cast<float>(bits);
+#endif
+}
+
+DEVICE std::uint32_t bits_from_float(float value) {
+#ifdef __CUDACC__
+    return __float_as_uint(value);
+#else
+    return std::bit_cast<std::uint32_t>(value);
 #endif
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The hooks behind simt.cuh where no GPU runs a kernel: the emulator (tests/simt) defines them. Nothing in the engine
 // itself calls them.
-#include "engine/backends/cuda/device_code.h"
+#include "engine/backends/cuda/index3.h"
 #include <cstddef>
 #include <cstdint>
 
