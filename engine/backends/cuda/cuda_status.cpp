@@ -21,8 +21,11 @@ static CudaStatus query() {
     for (int index = 0; error == cudaSuccess && index < count; ++index) {
         cudaDeviceProp properties{};
         if (cudaGetDeviceProperties(&properties, index) != cudaSuccess) continue;
-        status.devices.push_back({properties.name, properties.major, properties.minor, properties.multiProcessorCount,
-                                  std::int64_t(properties.totalGlobalMem)});
+        DeviceProperties& device = status.devices.emplace_back();
+        device.name = properties.name;
+        device.compute_major = properties.major, device.compute_minor = properties.minor;
+        device.multiprocessors = properties.multiProcessorCount;
+        device.memory_bytes = std::int64_t(properties.totalGlobalMem);
     }
     if (status.driver_version.empty())
         status.problem = "no NVIDIA driver; install one to use a GPU, the cpu backend works without";
