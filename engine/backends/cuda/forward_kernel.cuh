@@ -19,17 +19,17 @@
 #include "engine/backends/cuda/kernel_shape.h"
 #include "engine/backends/cuda/online_softmax.cuh"
 
-namespace dilascope {
-DILASCOPE_KERNELS_BEGIN
+namespace dilascope::KERNEL_NAMESPACE {
 
 using namespace simt;
 
 template <class Element, int HeadDim, int Rows, int Keys> struct ForwardKernel {
-    using Shape = ForwardShape<Fragments<Element>::bytes, HeadDim, Rows, Keys>;
-    using Multiply = Fragments<Element>;
-    using RowTile = SharedTile<HeadDim, Multiply::bytes>;
-    static constexpr int atoms = Rows / 64; // of 16 rows, of each warp
+    using Operands = Fragments<Element>;
+    using Shape = ForwardShape<Operands::bytes, HeadDim, Rows, Keys>;
+    using RowTile = SharedTile<HeadDim, Operands::bytes>;
+    static constexpr int atoms = Rows / 64; // of 16 rows, in each of the four warps
     using Scores = float[atoms][Keys / 8][4];
+    using Weights = typename Operands::Left[atoms][Keys / Operands::depth];
     using Outputs = float[atoms][HeadDim / 8][4];
 
     const ForwardParams& params;
@@ -37,105 +37,142 @@ template <class Element, int HeadDim, int Rows, int Keys> struct ForwardKernel {
     KeyTable<Keys> table;
     RowTile queries, keys, values;
 
-    DEVICE explicit ForwardKernel(const ForwardParams& p, std::byte* shared)
-        : params(p), rows(p.plan, block_index().x, shared + Shape::positions_at),
-          table(rows, p.plan, shared + Shape::slots_at), queries{shared}, keys{shared + Shape::keys_at},
-          values{shared + Shape::values_at} {}
-
-    DEVICE const std::byte* query_address(int row) const {
-        if (row >= rows.count) return nullptr;
-        return static_cast<const std::byte*>(params.q) +
-               params.shape.query_row(rows.batch, rows.positions[row], rows.head) * Multiply::bytes;
+    DEVICE ForwardKernel(const ForwardParams& p, std::byte* shared)
+        : params(p), rows(shared + Shape::item_at), table(p.plan, shared + Shape::slots_at), queries{shared},
+          keys{shared + Shape::keys_at}, values{shared + Shape::values_at} {
+        rows.load(p.plan, block_index().x);
     }
-    DEVICE void copy_block(const RowTile& to, const void* from, int block) const {
-        copy_rows<Keys, Shape::threads>(to, params.shape.head_dim * Multiply::bytes, params.shape.copy_unit, [&](int key) {
-            const std::int64_t place = table.place(block, key);
-            return place < 0 ? nullptr
-                             : static_cast<const std::byte*>(from) +
-                                   params.shape.key_row(rows.batch, place, rows.head) * Multiply::bytes;
-        });
-        copy_commit();
-    }
-
-    DEVICE void multiply_queries(Scores& scores) const {
-#pragma unroll
-        for (int k = 0; k < HeadDim; k += Multiply::depth) {
-            typename Multiply::Left left[atoms];
-#pragma unroll
-            for (int atom = 0; atom < atoms; ++atom) Multiply::load_left(left[atom], queries, first_row(atom), k);
-#pragma unroll
-            for (int n = 0; n < Keys; n += 16) {
-                typename Multiply::Right right;
-                Multiply::load_right(right, keys, n, k);
-#pragma unroll
-                for (int atom = 0; atom < atoms; ++atom)
-                    Multiply::multiply(scores[atom][n / 8], scores[atom][n / 8 + 1], left[atom], right, params.is_tf32);
-            }
-        }
-    }
-    DEVICE void add_values(const Scores& weights, Outputs& outputs) const {
-#pragma unroll
-        for (int step = 0; step < Keys / Multiply::depth; ++step) {
-            typename Multiply::Left left[atoms];
-#pragma unroll
-            for (int atom = 0; atom < atoms; ++atom) Multiply::from_accumulators(left[atom], weights[atom], step);
-#pragma unroll
-            for (int n = 0; n < HeadDim; n += 16) {
-                typename Multiply::Right right;
-                Multiply::load_right_transposed(right, values, step * Multiply::depth, n);
-#pragma unroll
-                for (int atom = 0; atom < atoms; ++atom)
-                    Multiply::multiply(outputs[atom][n / 8], outputs[atom][n / 8 + 1], left[atom], right,
-                                       params.is_tf32);
-            }
-        }
-    }
-    static DEVICE int first_row(int atom) { return (warp() * atoms + atom) * 16; }
 
     DEVICE void run() {
         Outputs outputs = {};
         OnlineSoftmax<atoms, Keys> softmax(params.scale_log2);
-        const int blocks = (rows.tile.key_count + Keys - 1) / Keys;
-        table.fill(0);
-        barrier(); // positions were there before; slots of block 0 now are
-        copy_rows<Rows, Shape::threads>(queries, params.shape.head_dim * Multiply::bytes, params.shape.copy_unit,
-                                        [&](int row) { return query_address(row); });
-        copy_block(keys, params.k, 0);
+        barrier(); // the item is there
+        const int blocks = (rows.key_count() + Keys - 1) / Keys;
+        table.fill(0, rows, params.shape);
+        barrier();
+        if (blocks > 0) copy_queries();
+        if (blocks > 0) copy_block(keys, params.k, 0);
         for (int block = 0; block < blocks; ++block) {
             copy_wait<0>();
             barrier(); // the keys are here, and nobody reads the last values
             copy_block(values, params.v, block);
-            table.fill(block + 1);
+            table.fill(block + 1, rows, params.shape);
             Scores scores = {};
             multiply_queries(scores);
-            if ((block + 1) * Keys > rows.tile.full_key_count) mask_scores(scores, table, block, warp());
+            if ((block + 1) * Keys > rows.full_key_count())
+                mask_scores(scores, table, block, first_row(0), softmax.masked());
             softmax.add_block(scores, outputs);
-            if (params.dropout.threshold != 0) drop_weights(scores, table, block, rows, params, warp());
+            if (params.dropout.threshold != 0) drop(scores, block);
+            Weights weights;
+            round_weights(scores, weights);
             copy_wait<0>();
             barrier(); // the values are here, nobody reads the keys, and the next slots are there
             if (block + 1 < blocks) copy_block(keys, params.k, block + 1);
-            add_values(scores, outputs);
+            add_values(weights, outputs);
         }
         store(softmax, outputs);
     }
 
-    // Rows of a warp's accumulators: lane 4g + t holds columns 8n + 2t and 8n + 2t + 1 of rows g and g + 8.
+private:
+    static DEVICE int first_row(int atom) { return (warp() * atoms + atom) * 16; }
+
+    DEVICE void copy_queries() const {
+        copy_rows<Rows, Shape::threads>(
+            queries, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int row) -> const std::byte* {
+                if (row >= rows.count()) return nullptr;
+                const std::int64_t at = params.shape.query_row(rows.batch(), rows.positions[row], rows.head());
+                return static_cast<const std::byte*>(params.q) + at * Operands::bytes;
+            });
+    }
+    DEVICE void copy_block(const RowTile& to, const void* from, int block) const {
+        copy_rows<Keys, Shape::threads>(
+            to, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int key) -> const std::byte* {
+                const std::int64_t at = table.offset(block, key);
+                return at < 0 ? nullptr : static_cast<const std::byte*>(from) + at * Operands::bytes;
+            });
+        copy_commit();
+    }
+
+    // scores += Q Kᵀ
+    DEVICE void multiply_queries(Scores& scores) const {
+        const int lane = opaque_lane();
+#pragma unroll(Operands::unroll)
+        for (int k = 0; k < HeadDim; k += Operands::depth) {
+            typename Operands::Left left[atoms];
+#pragma unroll
+            for (int atom = 0; atom < atoms; ++atom) Operands::load_left(left[atom], queries, first_row(atom), k, lane);
+#pragma unroll
+            for (int n = 0; n < Keys; n += 16) {
+                typename Operands::Right right;
+                Operands::load_right(right, keys, n, k, lane);
+#pragma unroll
+                for (int atom = 0; atom < atoms; ++atom)
+                    Operands::multiply(scores[atom][n / 8], scores[atom][n / 8 + 1], left[atom], right);
+            }
+        }
+    }
+    // Dropped weights become 0; the kept ones are scaled with their row at the end.
+    DEVICE void drop(Scores& weights, int block) const {
+#pragma unroll
+        for (int atom = 0; atom < atoms; ++atom)
+            drop_weights(weights[atom], kept_weights<Keys / 8>(table, block, rows, params.dropout, params.shape.heads,
+                                                               first_row(atom)));
+    }
+    static DEVICE void round_weights(const Scores& scores, Weights& weights) {
+#pragma unroll
+        for (int atom = 0; atom < atoms; ++atom)
+#pragma unroll
+            for (int step = 0; step < Keys / Operands::depth; ++step)
+                Operands::from_accumulators(weights[atom][step], scores[atom], step);
+    }
+    // outputs += P V
+    DEVICE void add_values(const Weights& weights, Outputs& outputs) const {
+#pragma unroll
+        for (int step = 0; step < Keys / Operands::depth; ++step) {
+            const int lane = opaque_lane();
+#pragma unroll
+            for (int n = 0; n < HeadDim; n += 16) {
+                typename Operands::Right right;
+                Operands::load_right_transposed(right, values, step * Operands::depth, n, lane);
+#pragma unroll
+                for (int atom = 0; atom < atoms; ++atom)
+                    Operands::multiply(outputs[atom][n / 8], outputs[atom][n / 8 + 1], weights[atom][step], right);
+            }
+        }
+    }
+
+    // Each row of the item into the call's; no other item of the pass has it.
     DEVICE void store(const OnlineSoftmax<atoms, Keys>& softmax, const Outputs& outputs) const {
-        const int column = lane() % 4 * 2, head_dim = params.shape.head_dim;
 #pragma unroll
         for (int atom = 0; atom < atoms; ++atom)
 #pragma unroll
             for (int half = 0; half < 2; ++half) {
                 const int row = first_row(atom) + half * 8 + lane() / 4;
+                const bool is_row = row < rows.count();
+                const std::int64_t position = is_row ? rows.positions[row] : 0;
+                float* lse = params.lse + params.shape.lse_row(rows.batch(), position, rows.head());
                 const SoftmaxRow pass = softmax.row(atom, half);
-                if (row >= rows.count) continue;
-                const RowMerge merge = merge_into(params, pass.lse, rows.batch, rows.positions[row], rows.head);
-                const float weight = merge.weight * params.dropout.keep_scale * pass.inverse_sum;
-                float* out = params.out + params.shape.query_row(rows.batch, rows.positions[row], rows.head) + column;
+                const bool is_merged = params.merge.kind != MergeRule::replace;
+                const RowMerge merge = merge_weights(params.merge, is_row && is_merged ? *lse : 0, pass.lse);
+                warp_barrier(); // all lanes of the row have read it
+                if (!is_row) continue;
+                if (lane() % 4 == 0) *lse = merge.joint;
+                store_row(params.out + params.shape.query_row(rows.batch(), position, rows.head()), outputs[atom], half,
+                          merge.weight * pass.inverse_sum * params.dropout.keep_scale, is_merged ? merge.keep : 0);
+            }
+    }
+    // This lane's columns of a row: 8n + 2t and 8n + 2t + 1.
+    DEVICE void store_row(float* out, const float (&outputs)[HeadDim / 8][4], int half, float weight,
+                          float keep) const {
+        const int head_dim = params.shape.head_dim, column = lane() % 4 * 2;
 #pragma unroll
-                for (int n = 0; n < HeadDim / 8; ++n)
-                    store_output(out + n * 8, head_dim - n * 8 - column, outputs[atom][n][half * 2] * weight,
-                                 outputs[atom][n][half * 2 + 1] * weight, merge.keep);
+        for (int n = 0; n < HeadDim / 8; ++n)
+#pragma unroll
+            for (int index = 0; index < 2; ++index) {
+                const int d = n * 8 + column + index;
+                if (d >= head_dim) continue;
+                const float value = outputs[n][2 * half + index] * weight;
+                out[d] = keep != 0 ? keep * out[d] + value : value;
             }
     }
 };
@@ -145,5 +182,4 @@ KERNEL LAUNCH_BOUNDS(128, 2) void forward_kernel(const ForwardParams params) {
     ForwardKernel<Element, HeadDim, Rows, Keys>(params, dynamic_shared()).run();
 }
 
-DILASCOPE_KERNELS_END
-} // namespace dilascope
+} // namespace dilascope::KERNEL_NAMESPACE

@@ -26,6 +26,9 @@ template <int Atoms, int Keys> struct OnlineSoftmax {
             for (int half = 0; half < 2; ++half) maxima[atom][half] = minus_infinity(), sums[atom][half] = 0;
     }
 
+    // What the score of a pair that is left out becomes.
+    DEVICE float masked() const { return is_negated ? -minus_infinity() : minus_infinity(); }
+
     // Turns scores into weights exp2(scale·(score − max)) and rescales what was summed under smaller maxima.
     template <int Width>
     DEVICE void add_block(float (&scores)[Atoms][Keys / 8][4], float (&outputs)[Atoms][Width][4]) {
@@ -100,14 +103,30 @@ DEVICE void mask_scores(float (&scores)[Atoms][Tiles][4], const KeyTable<Tiles *
     });
 }
 
-// Weights of pairs that dropout drops become 0; the kept ones are scaled with the rows.
-template <int Atoms, int Tiles, int Rows>
-DEVICE void drop_weights(float (&weights)[Atoms][Tiles][4], const KeyTable<Tiles * 8>& table, int block,
-                         const ItemRows<Rows>& rows, const DropoutParams& dropout, std::int32_t heads, int first_row) {
-    const auto lane_row = std::uint32_t(rows.batch * heads + rows.head);
-    for_each_score(weights, first_row, [&](float& weight, int row, int key) {
-        if (row < rows.count && !keeps_weight(dropout, table, block, key, lane_row, rows.positions[row])) weight = 0;
-    });
+// Which of an atom's weights dropout keeps: bit 4n + index. The generator runs in a loop of its own, once a pair: unrolled
+// with the weights, it would be most of the kernel's code.
+template <int Tiles, int Rows>
+DEVICE std::uint32_t kept_weights(const KeyTable<Tiles * 8>& table, int block, const ItemRows<Rows>& rows,
+                                  const DropoutParams& dropout, std::int32_t heads, int first_row) {
+    static_assert(Tiles * 4 <= 32);
+    const auto lane_row = std::uint32_t(rows.batch() * heads + rows.head());
+    std::uint32_t kept = 0;
+#pragma unroll 1
+    for (int at = 0; at < Tiles * 4; ++at) {
+        const int row = first_row + lane() / 4 + at % 4 / 2 * 8;
+        const int key = at / 4 * 8 + lane() % 4 * 2 + at % 2;
+        if (row < rows.count())
+            kept |= std::uint32_t(keeps_weight(dropout, table, block, key, lane_row, rows.positions[row])) << at;
+    }
+    return kept;
+}
+
+template <int Tiles> DEVICE void drop_weights(float (&weights)[Tiles][4], std::uint32_t kept) {
+#pragma unroll
+    for (int n = 0; n < Tiles; ++n)
+#pragma unroll
+        for (int index = 0; index < 4; ++index)
+            if (!(kept >> (n * 4 + index) & 1)) weights[n][index] = 0;
 }
 
 } // namespace dilascope::simt

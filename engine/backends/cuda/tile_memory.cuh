@@ -27,34 +27,33 @@ template <int Columns, int Bytes> struct SharedTile {
     }
 };
 
-// Copies 16 bytes of a row, of which `left` (may be ≤ 0) are there, and zeros for the rest. `unit`: the largest of 16, 4
-// and 2 that divides the bytes of a row and its address. Waits for nothing: the copy is done after copy_wait() and
-// a barrier.
-DEVICE void copy_chunk(std::byte* to, const std::byte* from, int left, int unit) {
-    if (unit == 16) {
-        copy_async<16>(to, from, left > 0);
-    } else if (unit == 4) {
-        for (int at = 0; at < 16; at += 4) copy_async<4>(to + at, from + at, at < left);
-    } else {
-        for (int at = 0; at < 16; at += 2)
+// Copies 16 bytes of a row of which `left` are there, and zeros for the rest, by units of 4 or 2 bytes.
+DEVICE void copy_small_units(std::byte* to, const std::byte* from, int left, int unit) {
+    for (int at = 0; at < 16; at += unit)
+        if (unit == 4)
+            copy_async<4>(to + at, from + at, at < left);
+        else
             *reinterpret_cast<std::uint16_t*>(to + at) =
                 at < left ? *reinterpret_cast<const std::uint16_t*>(from + at) : std::uint16_t(0);
-    }
 }
 
-// Starts copying `Rows` rows into a tile with all threads of the block. row_of(r) is the address of row r's first
-// byte, or null for a row of zeros; `bytes` of it are there.
+// Starts copying `Rows` rows into a tile with all threads of the block. row_of(r) is the address of row r's first byte,
+// or null for a row of zeros; `bytes` of it are there. `unit`: the largest of 16, 4 and 2 that divides all rows' bytes
+// and addresses. Waits for nothing: the copy is done after copy_wait() and a barrier.
 template <int Rows, int Threads, class Tile, class RowOf>
 DEVICE void copy_rows(const Tile& tile, int bytes, int unit, const RowOf& row_of) {
-    constexpr int chunks = Rows * Tile::row_chunks;
-    static_assert(chunks % Threads == 0 || Threads % Tile::row_chunks == 0);
-#pragma unroll
-    for (int first = 0; first < chunks; first += Threads) {
-        const int index = first + thread_index().x;
-        if (chunks % Threads != 0 && index >= chunks) break;
-        const int row = index / Tile::row_chunks, chunk = index % Tile::row_chunks;
+    // Thread t copies chunk t mod row_chunks of every (Threads / row_chunks)-th row.
+    constexpr int rows_at_once = Threads / Tile::row_chunks;
+    static_assert(Threads % Tile::row_chunks == 0 && rows_at_once > 0);
+    const int chunk = thread_index().x % Tile::row_chunks, left = bytes - chunk * 16;
+#pragma unroll 2
+    for (int row = thread_index().x / Tile::row_chunks; row < Rows; row += rows_at_once) {
         const std::byte* from = row_of(row);
-        copy_chunk(tile.chunk(row, chunk), from + chunk * 16, from ? bytes - chunk * 16 : 0, unit);
+        const int there = from ? left : 0;
+        if (unit == 16)
+            copy_async<16>(tile.chunk(row, chunk), from + chunk * 16, there > 0);
+        else
+            copy_small_units(tile.chunk(row, chunk), from + chunk * 16, there, unit);
     }
 }
 
