@@ -1,12 +1,10 @@
 #pragma once
 // Index3: a place in, or the size of, a grid of blocks. Plain data that host and device code share.
-#include <cstdint>
 
 namespace dilascope {
 
 struct Index3 {
-    std::uint32_t x = 1, y = 1, z = 1;
-    friend bool operator==(const Index3&, const Index3&) = default;
+    int x = 1, y = 1, z = 1;
 };
 
 } // namespace dilascope
