@@ -26,7 +26,7 @@ std::string utc_text(std::int64_t unix_seconds) {
     return text.data();
 }
 
-std::string size_text(std::int64_t bytes) {
+std::string size_text(std::uint64_t bytes) {
     return bytes < 1 << 20 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} MiB", double(bytes) / (1 << 20));
 }
 
@@ -106,12 +106,13 @@ std::string CudaDevice::text_of(Asked asked) {
 
 Error CudaDevice::too_little_memory(std::size_t bytes, const char* owner) {
     std::int64_t free = 0, total = 0;
-    const std::string found = api_.memory_info(free, total) == DeviceStatus::ok
-                                  ? fmt::format("{} free of {}", size_text(free), size_text(total))
-                                  : "what is free is not known";
+    const std::string found =
+        api_.memory_info(free, total) == DeviceStatus::ok
+            ? fmt::format("{} free of {}", size_text(std::uint64_t(free)), size_text(std::uint64_t(total)))
+            : "what is free is not known";
     return {fmt::format("{} on {}: {} asked, {}; expected no more than is free; use a shorter seq_len, fewer heads or "
                         "a smaller batch, or end other programs on the GPU",
-                        owner, subject_of(index_, properties_), size_text(std::int64_t(bytes)), found)};
+                        owner, subject_of(index_, properties_), size_text(bytes), found)};
 }
 
 Result<void*> CudaDevice::allocate_bytes(std::size_t bytes, const char* owner) {
