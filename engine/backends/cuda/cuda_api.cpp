@@ -1,7 +1,7 @@
 // The DeviceApi over the CUDA runtime, which is linked statically and looks for the driver at its first call.
+#include "engine/backends/cuda/compiled_kernels.h"
 #include "engine/backends/cuda/cuda_error.h"
 #include "engine/backends/cuda/device_api.h"
-#include "engine/backends/cuda/kernel_table.h"
 #include <fmt/format.h>
 #ifdef DILASCOPE_HAS_CUDA
 #include <cuda_runtime_api.h>
@@ -69,12 +69,12 @@ public:
 
     DeviceStatus launch(const KernelLaunch& launch) override;
     DeviceStatus allow_shared_memory(const char* kernel, int bytes) override {
-        const KernelEntry* entry = find_kernel(kernel);
+        const KernelEntry* entry = compiled_kernels().find(kernel);
         if (!entry) return unknown_kernel(kernel);
         return status_of(cudaFuncSetAttribute(entry->function, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
     }
     DeviceStatus resident_blocks(const char* kernel, int threads, int shared_bytes, int& blocks) override {
-        const KernelEntry* entry = find_kernel(kernel);
+        const KernelEntry* entry = compiled_kernels().find(kernel);
         if (!entry) return unknown_kernel(kernel);
         return status_of(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, entry->function, threads,
                                                                        std::size_t(shared_bytes)));
@@ -141,7 +141,7 @@ DeviceStatus CudaApi::properties(int device, DeviceProperties& properties) {
 }
 
 DeviceStatus CudaApi::launch(const KernelLaunch& launch) {
-    const KernelEntry* entry = find_kernel(launch.name);
+    const KernelEntry* entry = compiled_kernels().find(launch.name);
     if (!entry) return unknown_kernel(launch.name);
     if (entry->params_bytes != launch.params_bytes)
         return refuse(fmt::format("kernel \"{}\" takes {} bytes of parameters, got {}", launch.name,
