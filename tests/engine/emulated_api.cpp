@@ -331,8 +331,9 @@ DeviceStatus EmulatedApi::begin_capture(StreamHandle stream) {
 }
 
 DeviceStatus EmulatedApi::end_capture(StreamHandle stream, GraphHandle& graph) {
+    std::lock_guard first_lock(mutex_);
+    auto capture = captures_.extract(stream.value); // it ends even when this call fails
     ENTER(end_capture);
-    auto capture = captures_.extract(stream.value);
     if (capture.empty()) return mistake("end_capture: this stream captures nothing");
     graph.value = reinterpret_cast<void*>(next_handle_++);
     graphs_[graph.value] = std::move(capture.mapped());
