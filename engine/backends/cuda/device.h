@@ -13,9 +13,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 
 namespace dilascope {
@@ -114,7 +114,8 @@ public:
     Result<void> record(const Event& event, const Stream& stream = {});
     Result<float> elapsed_ms(const Event& start, const Event& stop); // both completed: synchronize first
 
-    // What `work` puts on `stream` becomes a graph instead of running; its error ends the capture.
+    // What `work` puts on `stream` (not the default one) becomes a graph instead of running; its error ends the
+    // capture.
     Result<Graph> capture(const Stream& stream, const std::function<Result<void>()>& work);
     Result<void> launch(const Graph& graph, const Stream& stream = {});
 
@@ -123,11 +124,19 @@ private:
     friend Stream;
     friend Event;
     friend Graph;
+    // A call in the words of an error's sentence: launch "forward bf16 128".
+    struct Asked {
+        const char* verb;
+        const char* subject = "";
+    };
     CudaDevice(DeviceApi& api, int index, DeviceProperties properties);
-    // Runs `call` on this device unless it is lost; `what` names it for the sentence of an error.
-    template <class Call> Result<void> ask(const std::string& what, Call&& call);
-    Error fault(DeviceStatus status, const std::string& what);
-    Result<void> allow_shared_memory(const char* kernel, int bytes);
+    // Runs `call` on this device unless that is lost.
+    template <class Call> Result<void> ask(Asked asked, Call&& call);
+    static std::string text_of(Asked asked);
+    Error fault(DeviceStatus status, Asked asked);
+    Error lost_now(Asked asked);
+    Error too_little_memory(std::size_t bytes, const char* owner);
+    Result<void> allow_shared_memory(const char* kernel);
     Result<void*> allocate_bytes(std::size_t bytes, const char* owner);
     template <class Call> void release(Call&& call) noexcept; // silent: destructors have nobody to tell
     void free_bytes(void* data, std::size_t bytes, const char* owner) noexcept;
@@ -136,9 +145,9 @@ private:
     int index_ = 0;
     DeviceProperties properties_;
     std::atomic<bool> is_lost_ = false;
-    mutable std::mutex mutex_;                      // guards what follows
-    DeviceLoss loss_;                               // written once
-    std::unordered_set<std::string> opted_kernels_; // those that were allowed large shared memory
+    mutable std::mutex mutex_;                         // guards what follows
+    DeviceLoss loss_;                                  // written once
+    std::set<std::string, std::less<>> opted_kernels_; // those that were allowed large shared memory
 };
 
 // The process's own device `index` over cuda_api(), opened at the first call; so a lost one stays lost.

@@ -48,7 +48,7 @@ struct DeviceProperties {
     int memory_bus_bits = 0;
 };
 
-// One launch. `name` is a key of the kernel table (kernel_table.h).
+// One launch. `name` is a key of the table of kernels (compiled_kernels.h).
 struct KernelLaunch {
     const char* name = "";        // "forward bf16 128"; a string that outlives the launch, and the graph that holds it
     Index3 grid;                  // blocks
