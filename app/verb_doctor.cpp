@@ -26,11 +26,11 @@ Json cuda_json() {
                  {"runtime", status.runtime_version},
                  {"problem", status.problem}};
     json["devices"] = Json::array();
-    for (const CudaDevice& device : status.devices)
+    for (const DeviceProperties& device : status.devices)
         json["devices"].push_back(
             {{"name", device.name},
              {"compute_capability", fmt::format("{}.{}", device.compute_major, device.compute_minor)},
-             {"multiprocessors", device.multiprocessor_count},
+             {"multiprocessors", device.multiprocessors},
              {"memory_gib", double(device.memory_bytes) / 0x1p30}});
     return json;
 }

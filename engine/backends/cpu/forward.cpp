@@ -1,5 +1,5 @@
 #include "engine/backends/cpu/forward.h"
-#include "engine/backends/cpu/merge.h"
+#include "engine/backends/merge.h"
 #include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
 #include <limits>

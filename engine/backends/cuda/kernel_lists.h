@@ -1,0 +1,15 @@
+#pragma once
+// The lists of kernels that the .cu files export. To add one: declare it here and name it in attention_kernels().
+#include "engine/backends/cuda/kernel_table.h"
+#include <span>
+
+namespace dilascope::KERNEL_NAMESPACE {
+
+std::span<const KernelEntry> forward_f16_kernels();
+std::span<const KernelEntry> forward_bf16_kernels();
+std::span<const KernelEntry> forward_f32_kernels();
+std::span<const KernelEntry> backward_f16_kernels();
+std::span<const KernelEntry> backward_bf16_kernels();
+std::span<const KernelEntry> backward_f32_kernels();
+
+} // namespace dilascope::KERNEL_NAMESPACE
