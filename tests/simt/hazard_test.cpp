@@ -9,7 +9,7 @@ namespace {
 
 using namespace simt;
 
-enum class Forgets { nothing, wait, first_barrier, last_barrier, warp_barrier, all_barriers };
+enum class Forgets { nothing, wait, barrier, first_barrier, last_barrier, warp_barrier, all_barriers };
 
 struct StageParams {
     const std::byte* from = nullptr; // (2, 64, 16): two stages of a row for each thread
@@ -29,6 +29,21 @@ template <Forgets forgets> KERNEL void stage_kernel(const StageParams params) {
         load_matrix_x4(registers, shared + (thread ^ 32) * 16);
         params.to[stage * 64 + thread] = registers[0];
         if (forgets != Forgets::last_barrier && forgets != Forgets::all_barriers) barrier();
+    }
+}
+
+// Warp 0 copies and waits, warp 1 loads.
+template <Forgets forgets> KERNEL void one_way_kernel(const StageParams params) {
+    if (warp() == 0) {
+        copy_async<16>(dynamic_shared() + lane() * 16, params.from, true);
+        copy_commit();
+        copy_wait<0>();
+    }
+    if (forgets == Forgets::warp_barrier) warp_barrier(); // not enough
+    if (forgets == Forgets::nothing) barrier();
+    if (warp() == 1) {
+        std::uint32_t registers[4];
+        load_matrix_x4(registers, dynamic_shared() + lane() * 16);
     }
 }
 
@@ -77,12 +92,21 @@ TEST_CASE("emulator: copies and load_matrix without a wait or a barrier between 
         CHECK_THAT(stages.failure_of<stage_kernel<Forgets::first_barrier>>(options), contains(" since the "));
         CHECK_THAT(stages.failure_of<stage_kernel<Forgets::last_barrier>>(options), contains(" since the "));
         CHECK_THAT(stages.failure_of<stage_kernel<Forgets::all_barriers>>(options), contains(" since the "));
+        CHECK(stages.failure_of<one_way_kernel<Forgets::nothing>>(options) == "");
         CHECK(stages.failure_of<own_kernel<Forgets::nothing>>(options) == "");
         CHECK_THAT(stages.failure_of<own_kernel<Forgets::warp_barrier>>(options), contains("of shared memory"));
         CHECK(stages.failure_of<twice_kernel<Forgets::nothing>>(options) == "");
         CHECK_THAT(stages.failure_of<twice_kernel<Forgets::wait>>(options), contains("is on its way there"));
         CHECK_THAT(stages.failure_of<twice_kernel<Forgets::all_barriers>>(options), contains("copy_async at"));
     }
+}
+
+TEST_CASE("emulator: a load after another warp's copy_wait needs a barrier of the block", "[simt]") {
+    Stages stages; // in ascending order the copies have landed by then
+    CHECK_THAT(stages.failure_of<one_way_kernel<Forgets::barrier>>({}),
+               contains("without a barrier since the copy_wait of thread 0"));
+    CHECK_THAT(stages.failure_of<one_way_kernel<Forgets::warp_barrier>>({}),
+               contains("without a barrier since the copy_wait of thread 0"));
 }
 
 } // namespace dilascope

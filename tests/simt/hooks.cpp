@@ -31,6 +31,13 @@ static std::string global_problem(Block& block, const char* what, Place place, c
     return {};
 }
 
+static std::string source_problem(Block& block, Place place, const void* global, int bytes, bool is_valid) {
+    if (is_valid) return global_problem(block, "copy_async", place, global, bytes);
+    if (is_aligned(global, bytes)) return {}; // hardware may look at the address all the same
+    return fmt::format("{}: the unused global address {} is not aligned to {} bytes", to_text("copy_async", place),
+                       fmt::ptr(global), bytes);
+}
+
 static std::string shared_problem(Block& block, const char* what, Place place, const void* address, int bytes) {
     const SharedMemory& shared = block.shared;
     if (!shared.holds(address, bytes))
@@ -76,11 +83,7 @@ std::uint32_t shuffle(std::uint32_t value, int source_lane, Place place) {
 void copy_async(void* shared, const void* global, int bytes, bool is_valid, Place place) {
     Block& block = Block::own();
     block.check(shared_problem(block, "copy_async", place, shared, bytes));
-    if (is_valid)
-        block.check(global_problem(block, "copy_async", place, global, bytes));
-    else if (!is_aligned(global, bytes)) // hardware may look at the address all the same
-        block.fail(fmt::format("{}: the unused global address {} is not aligned to {} bytes",
-                               to_text("copy_async", place), fmt::ptr(global), bytes));
+    block.check(source_problem(block, place, global, bytes, is_valid));
     block.check(block.shared.start_copy(shared, bytes, block.moment(block.now()), place));
     block.now().copies.add({shared, is_valid ? global : nullptr, bytes});
     if (is_valid) block.counts.copied_bytes += bytes;
