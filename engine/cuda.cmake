@@ -10,11 +10,13 @@ if(NOT DILASCOPE_CUDA STREQUAL "OFF")
     endif()
 endif()
 if(DILASCOPE_HAS_CUDA)
-    set(CMAKE_CUDA_ARCHITECTURES 80-real 90a)  # real code for Ampere and Hopper, PTX of the newest for what comes later
+    set(CMAKE_CUDA_ARCHITECTURES 80 90a-real)  # Ampere and Hopper, and PTX that a driver compiles for what else there is
     enable_language(CUDA)
     find_package(CUDAToolkit REQUIRED)
     file(GLOB_RECURSE ENGINE_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
     target_sources(dilascope_engine PRIVATE ${ENGINE_CUDA_SOURCES})
+    # Index logic is constexpr, so that both processors compile it. ptxas tells registers and spills of every kernel.
+    target_compile_options(dilascope_engine PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
     target_compile_definitions(dilascope_engine PRIVATE DILASCOPE_HAS_CUDA=1)
     target_link_libraries(dilascope_engine PRIVATE CUDA::cudart_static)
 endif()

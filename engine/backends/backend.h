@@ -24,7 +24,8 @@ struct AttentionCall {
     float* out = nullptr;       // (B,N,H,D); 0 where a row sees no key
     float* lse = nullptr;       // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
     const CancelFlag* cancel = nullptr;
-    Dropout dropout = {}; // of the softmax weights; lse is that of all keys
+    Dropout dropout = {};     // of the softmax weights; lse is that of all keys
+    bool allows_tf32 = false; // f32 tensors may be multiplied as tf32 (10 bits of mantissa); cuda does, then
     bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 };
 
@@ -44,7 +45,9 @@ struct GradientCall {
     float* dk = nullptr;         // (B,M,G,D), summed over the query heads of a key head; 0 where no row sees the key
     float* dv = nullptr;         // (B,M,G,D)
     const CancelFlag* cancel = nullptr;
-    Dropout dropout = {}; // forward's
+    Dropout dropout = {};         // forward's
+    bool allows_tf32 = false;     // as in AttentionCall
+    bool is_deterministic = true; // the same bits in every run; what does not need it may be faster without
     bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
 };
 

@@ -75,6 +75,15 @@ std::vector<WorkItem> work_items(const Plan& plan, int pass) {
     return items;
 }
 
+std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item) {
+    const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
+    return {plan.runs.data() + tile.runs_begin, std::size_t(tile.run_count)};
+}
+
+std::int64_t key_shift_of(const Plan& plan, const WorkItem& item) {
+    return item.repeat * plan.lists[std::size_t(item.list)].key_shift;
+}
+
 int tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {
     const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
     const std::int64_t first = tile.first_row + item.repeat * plan.lists[std::size_t(item.list)].row_shift;

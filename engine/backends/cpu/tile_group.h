@@ -15,10 +15,6 @@ struct TileGroup {
 // Groups of at most `longest` items, in order.
 std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest);
 
-// The key runs of an item before its shift, and that shift.
-std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item);
-std::int64_t key_shift_of(const Plan& plan, const WorkItem& item);
-
 // The tensors of one head of an AttentionCall or GradientCall, with its keys and values at k and v.
 template <class Call>
 HeadTensors head_tensors(const Call& call, const void* k, const void* v, std::int64_t batch, std::int64_t head) {

@@ -1,13 +1,15 @@
 #pragma once
 // Backward of one pass of a plan: FlashAttention-2 (arXiv 2307.08691, algorithm 2) over lists of strided key runs, with
-// queries outside and keys inside, as plans list them. A block of Rows/16 warps keeps the queries, douts and dq of up to
-// `Rows` rows; keys and values pass by `Keys` at a time, and what they receive is added to dk and dv in global memory.
+// queries outside and keys inside, as plans list them. A block of Rows/16 warps keeps the queries, douts and dq of up
+// to `Rows` rows; keys and values pass by `Keys` at a time, and what they receive is added to dk and dv in global
+// memory.
 //
 //   S = Q Kᵀ, dP = dO Vᵀ          each warp: its 16 rows × Keys; P = exp2(S − LSE), dS = P ∘ (dP − Δ)
 //   dV += Pᵀ dO, dK += dSᵀ Q      through shared memory: each warp 16 keys × a share of the columns
 //   dQ += dS K                    in registers
 //
-//   floor per Rows × Keys block   10·Rows·Keys·D FLOP; 2·Keys·D sums of 4 bytes into L2. At D = 128, Rows = 128 these are
+//   floor per Rows × Keys block   10·Rows·Keys·D FLOP; 2·Keys·D sums of 4 bytes into L2. At D = 128, Rows = 128 these
+//   are
 //                                 64 KB for 10.5 MFLOP: predicted to bind before the tensor cores do on Hopper.
 //   shared memory read            about 10·Keys·D·bytes a warp
 //
@@ -45,7 +47,8 @@ template <class Element, int HeadDim, int Rows, int Keys> struct BackwardKernel 
     float lse_log2[2], delta[2]; // of rows g and g + 8 of this warp
 
     DEVICE BackwardKernel(const BackwardParams& p, std::byte* shared)
-        : params(p), rows(shared + Shape::item_at), table(p.plan, shared + Shape::slots_at), queries{shared}, douts{shared + Shape::douts_at},
+        : params(p), rows(shared + Shape::item_at),
+          table(p.plan, shared + Shape::slots_at), queries{shared}, douts{shared + Shape::douts_at},
           keys{shared + Shape::keys_at}, values{shared + Shape::values_at}, weights{shared + Shape::weights_at} {}
 
     // One item: writes or adds to its rows of dq, adds to dk and dv (at the unit's place, if there is one).
@@ -156,8 +159,8 @@ private:
         for (int n = 0; n < Keys / 8; ++n)
 #pragma unroll
             for (int index = 0; index < 4; ++index)
-                dscores[0][n][index] = scores[0][n][index] *
-                                       fmaf(dscores[0][n][index], params.dropout.keep_scale, -delta[index / 2]);
+                dscores[0][n][index] =
+                    scores[0][n][index] * fmaf(dscores[0][n][index], params.dropout.keep_scale, -delta[index / 2]);
         if (params.dropout.threshold != 0) drop_weights(scores[0], kept);
     }
     DEVICE void store_weights(const Scores& from) const {
@@ -226,7 +229,7 @@ private:
         if (at < 0 || !unit) return at;
         const std::int64_t place = at / (std::int64_t(params.shape.kv_heads) * params.shape.head_dim) -
                                    rows.batch() * params.shape.kv_len; // of the key within its batch element
-        return unit->gradients_at + (place - unit->first_key) * unit->key_step;
+        return unit->gradients_at + (place - unit->first_key) * params.shape.head_dim;
     }
     static DEVICE void add_pair(float* to, int left, float first, float second) {
         if (left >= 2 && reinterpret_cast<std::uintptr_t>(to) % 8 == 0) {

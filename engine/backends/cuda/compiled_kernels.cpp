@@ -1,11 +1,14 @@
 #include "engine/backends/cuda/compiled_kernels.h"
+#include "engine/backends/cuda/kernel_lists.h"
 
 namespace dilascope {
 
 const KernelTable& compiled_kernels() {
     static const KernelTable table = {
 #ifdef DILASCOPE_HAS_CUDA
-// one line for each .cu file
+        compiled::forward_f16_kernels(),  compiled::forward_bf16_kernels(),  compiled::forward_f32_kernels(),
+        compiled::backward_f16_kernels(), compiled::backward_bf16_kernels(), compiled::backward_f32_kernels(),
+        compiled::row_kernels(),
 #endif
     };
     return table;

@@ -11,5 +11,6 @@ std::span<const KernelEntry> forward_f32_kernels();
 std::span<const KernelEntry> backward_f16_kernels();
 std::span<const KernelEntry> backward_bf16_kernels();
 std::span<const KernelEntry> backward_f32_kernels();
+std::span<const KernelEntry> row_kernels();
 
 } // namespace dilascope::KERNEL_NAMESPACE

@@ -3,6 +3,7 @@
 #include "engine/backends/cuda/launch_arrays.h"
 #include "engine/backends/merge.h"
 #include "engine/dropout.h"
+#include "engine/dtype.h"
 
 namespace dilascope {
 
@@ -57,12 +58,11 @@ struct ForwardParams {
     DropoutParams dropout;
 };
 
-// Where a block of the backward kernel adds its keys' gradients. One unit of items to a block: its items follow each
-// other, so sums into memory that only this unit has come in one order.
+// A slice of the items of one key head, for a deterministic backward: one block of threads works them off in order and
+// adds to copies of dk and dv that only it has.
 struct LaunchUnit {
-    std::int64_t first_key = 0;    // the key whose gradient stands at dk[0] and dv[0]
-    std::int64_t gradients_at = 0; // of dk and dv: elements from BackwardParams::dk and dv
-    std::int64_t key_step = 0;     // elements from one key's gradient to the next
+    std::int64_t first_key = 0, end_key = 0; // keys of the batch element that the copies hold, (keys, D)
+    std::int64_t gradients_at = 0;           // where they start in the buffer of dk's copies, and of dv's
     std::int64_t batch = 0;
     std::int32_t item_begin = 0, item_end = 0;
 };
@@ -72,14 +72,43 @@ struct BackwardParams {
     TensorShape shape;
     const LaunchUnit* units = nullptr; // null: a block for each item and batch element, sums in any order
     const void *q = nullptr, *k = nullptr, *v = nullptr;
-    const void* dout = nullptr;              // (B,N,H,D) of q's type
-    const float *lse = nullptr;              // (B,H,N) natural log; −∞ where a row saw no key
-    const float *delta = nullptr;            // (B,H,N) rowsum(dout ∘ out)
-    float *dq = nullptr;                     // (B,N,H,D)
-    float *dk = nullptr, *dv = nullptr;      // added to; places as in k and v where units is null
+    const void* dout = nullptr;         // (B,N,H,D) of q's type
+    const float* lse = nullptr;         // (B,H,N) natural log; −∞ where a row saw no key
+    const float* delta = nullptr;       // (B,H,N) rowsum(dout ∘ out)
+    float* dq = nullptr;                // (B,N,H,D)
+    float *dk = nullptr, *dv = nullptr; // added to; places as in k and v where units is null
     float scale_log2 = 1, scale = 1;
-    std::int32_t adds_to_dq = 0;             // later passes add to what earlier ones left
+    std::int32_t adds_to_dq = 0; // later passes add to what earlier ones left
     DropoutParams dropout;
+};
+
+struct FillParams {
+    float* to = nullptr;
+    std::int64_t count = 0;
+    float value = 0;
+};
+
+// What backward needs of each row of a pass.
+struct GradientRowsParams {
+    TensorShape shape;
+    const float *dout = nullptr, *out = nullptr; // (B,N,H,D); out of the pass
+    const float* lse = nullptr;                  // (B,H,N) of the pass
+    const float* joint_lse = nullptr;            // of all passes: shares are exp(lse − joint); null: `weight` for all
+    float weight = 1;
+    Dtype dtype = Dtype::f32;
+    void* dout_elements = nullptr; // (B,N,H,D) of that type
+    float* delta = nullptr;        // (B,H,N)
+    std::int64_t row_count = 0;    // B·N·H
+};
+
+// dk and dv += the copies of all units.
+struct SumCopiesParams {
+    TensorShape shape;
+    const LaunchUnit* units = nullptr;
+    const std::int32_t* lane_begin = nullptr; // (B·G + 1): the units of each key head, in order
+    const float *dk_copies = nullptr, *dv_copies = nullptr;
+    float *dk = nullptr, *dv = nullptr; // (B,M,G,D)
+    std::int64_t element_count = 0;
 };
 
 } // namespace dilascope

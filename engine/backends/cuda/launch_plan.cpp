@@ -19,6 +19,7 @@ public:
 
     Result<void> add(const WorkItem& item) {
         const TileList& list = plan_.lists[std::size_t(item.list)];
+        launch_.first_item.push_back(std::int32_t(launch_.items.size()));
         LaunchItem launched;
         std::int32_t tile = 0;
         if (plan_.order.is_permuted()) {
@@ -37,6 +38,7 @@ public:
     }
 
     LaunchPlan finish() {
+        launch_.first_item.push_back(std::int32_t(launch_.items.size()));
         launch_.covers_all_rows = rows_added_ == plan_.problem.seq_len * plan_.problem.heads;
         return std::move(launch_);
     }

@@ -14,7 +14,8 @@ struct KeyNumbering {
 };
 
 struct LaunchPlan {
-    std::vector<LaunchItem> items; // longest first where causality makes them differ
+    std::vector<LaunchItem> items;        // longest first where causality makes them differ
+    std::vector<std::int32_t> first_item; // of each work item in the order they were given, and the end
     std::vector<LaunchTile> tiles;
     std::vector<LaunchRun> runs;
     std::vector<std::int32_t> row_offsets;
