@@ -66,17 +66,16 @@ Result<CudaBackward::Pass> CudaBackward::prepare_units(const Plan& plan, int pas
     std::vector<std::int32_t> lane_begin = {0};
     for (std::int64_t batch = 0; batch < problem_.batch; ++batch) {
         std::size_t item = 0;
-        for (std::size_t index = 0; index < slices.size(); ++index) {
-            const GradientSlice& slice = slices[index];
-            const std::size_t end = item + slice.items.size();
-            units.push_back({slice.keys.begin, slice.keys.end, prepared.copied_elements, batch, launch.first_item[item],
-                             launch.first_item[end]});
-            item = end;
-            prepared.copied_elements += slice.keys.size() * problem_.head_dim;
-            const bool is_last = index + 1 == slices.size();
-            const std::int64_t next_head = is_last ? problem_.kv_heads : slices[index + 1].kv_head;
-            for (std::int64_t head = slice.kv_head; head < next_head; ++head)
-                lane_begin.push_back(std::int32_t(units.size()));
+        auto slice = slices.begin();
+        for (std::int64_t head = 0; head < problem_.kv_heads; ++head) { // some have no slice
+            for (; slice != slices.end() && slice->kv_head == head; ++slice) {
+                const std::size_t end = item + slice->items.size();
+                units.push_back({slice->keys.begin, slice->keys.end, prepared.copied_elements, batch,
+                                 launch.first_item[item], launch.first_item[end]});
+                item = end;
+                prepared.copied_elements += slice->keys.size() * problem_.head_dim;
+            }
+            lane_begin.push_back(std::int32_t(units.size()));
         }
     }
     prepared.unit_count = std::int64_t(units.size());

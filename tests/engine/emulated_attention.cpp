@@ -1,0 +1,38 @@
+#include "tests/engine/emulated_attention.h"
+#include "engine/backends/cuda/kernel_lists.h"
+#include "tests/catch.h"
+
+namespace dilascope {
+
+const KernelTable& emulated_kernels() {
+    static const KernelTable table = {
+        emulated::forward_f16_kernels(),  emulated::forward_bf16_kernels(),  emulated::forward_f32_kernels(),
+        emulated::backward_f16_kernels(), emulated::backward_bf16_kernels(), emulated::backward_f32_kernels(),
+        emulated::row_kernels(),
+    };
+    return table;
+}
+
+EmulatedCuda::EmulatedCuda(simt::RunOptions options_in, DeviceProperties properties)
+    : options(options_in), api([this](const KernelLaunch& launch) {
+          const KernelEntry* kernel = emulated_kernels().find(launch.name);
+          if (!kernel) return DeviceStatus::invalid;
+          const auto run = simt::run(*kernel, {launch.grid, launch.threads, launch.shared_bytes}, launch.params,
+                                     launch.params_bytes, options);
+          if (run) return DeviceStatus::ok;
+          emulator_error = run.error().what;
+          UNSCOPED_INFO(emulator_error);
+          return DeviceStatus::failed;
+      }),
+      device((api.devices = {properties}, CudaDevice::open(api))), backend([this]() -> Result<CudaDevice*> {
+          if (!device) return tl::unexpected(device.error());
+          return device->get();
+      }) {}
+
+EmulatedCuda::~EmulatedCuda() {
+    if (device) device->reset();
+    CHECK(api.leaks().empty());
+    CHECK(api.mistakes().empty());
+}
+
+} // namespace dilascope
