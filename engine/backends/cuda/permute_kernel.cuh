@@ -9,8 +9,8 @@
 //   under way   four words a thread: 16 bytes × 4 × 1024 threads is 64 KB a multiprocessor. Bandwidth × latency of an
 //               H100 asks for some 15 KB; words of 2 bytes have 8
 //   arithmetic  some 60 PTX instructions a word, two of them divisions that are the same for a whole block. In the time
-//               that memory takes for the words of a warp an H100 issues 280 instructions at 16 bytes, 140 at 8, 70 at 4
-//               and 35 at 2 (odd H·D of 16-bit elements): the last two are bound by arithmetic
+//               that memory takes for the words of a warp an H100 issues 280 instructions at 16 bytes, 140 at 8, 70 at
+//               4 and 35 at 2 (odd H·D of 16-bit elements): the last two are bound by arithmetic
 //
 // Predictions, nothing was measured yet: 16-byte words as fast as a plain copy (some 90 % of the data sheet's
 // bandwidth) for rows of 128 bytes and more; shorter rows the slower the less of a DRAM burst of 64 bytes a row fills,
