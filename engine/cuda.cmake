@@ -12,6 +12,11 @@ endif()
 if(DILASCOPE_HAS_CUDA)
     set(CMAKE_CUDA_ARCHITECTURES 80 90a-real)  # Ampere and Hopper, and PTX that a driver compiles for what else there is
     enable_language(CUDA)
+    # A target takes the variable when it is made, before this file; and CMake 3.25 does not know that nvcc has C++20.
+    set_target_properties(dilascope_engine PROPERTIES CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}")
+    if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+        set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20 CACHE INTERNAL "nvcc's flag of C++20")
+    endif()
     find_package(CUDAToolkit REQUIRED)
     file(GLOB_RECURSE ENGINE_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
     target_sources(dilascope_engine PRIVATE ${ENGINE_CUDA_SOURCES})

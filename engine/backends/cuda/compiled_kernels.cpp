@@ -8,7 +8,7 @@ const KernelTable& compiled_kernels() {
 #ifdef DILASCOPE_HAS_CUDA
         compiled::forward_f16_kernels(),  compiled::forward_bf16_kernels(),  compiled::forward_f32_kernels(),
         compiled::backward_f16_kernels(), compiled::backward_bf16_kernels(), compiled::backward_f32_kernels(),
-        compiled::row_kernels(),
+        compiled::row_kernels(),          compiled::permute_kernels(),
 #endif
     };
     return table;

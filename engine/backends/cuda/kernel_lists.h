@@ -12,5 +12,6 @@ std::span<const KernelEntry> backward_f16_kernels();
 std::span<const KernelEntry> backward_bf16_kernels();
 std::span<const KernelEntry> backward_f32_kernels();
 std::span<const KernelEntry> row_kernels();
+std::span<const KernelEntry> permute_kernels();
 
 } // namespace dilascope::KERNEL_NAMESPACE

@@ -1,0 +1,2 @@
+// The permutation kernels for the emulator.
+#include "engine/backends/cuda/permute.cu"
