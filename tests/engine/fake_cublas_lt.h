@@ -112,8 +112,8 @@ inline int multiply(void*, void* operation_, const void* alpha, const void* a, v
 
 inline CublasLt library() {
     CublasLt made;
-    made.create = [](void** handle) { return ++counts.live, *handle = new int(0), 0; };
-    made.destroy = destroy<int>;
+    made.create = [](void** handle) { return ++counts.live, *handle = &counts, 0; };
+    made.destroy = [](void*) { return --counts.live, 0; };
     made.create_operation = [](void** operation, int compute, int scale) {
         ++counts.live;
         *operation = new Operation;
