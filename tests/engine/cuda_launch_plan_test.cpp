@@ -44,7 +44,7 @@ PairCounts pairs_of(const AttentionCase& c) {
     for (std::int64_t head = 0; head < c.problem.heads; ++head)
         for (std::int64_t query = 0; query < c.problem.seq_len; ++query)
             for (std::int64_t key = 0; key < c.problem.kv_len; ++key)
-                if (const int count = std::popcount(branches(c.pattern, c.problem, head, query, key)))
+                if (const int count = multiplicity(c.pattern, c.problem, head, query, key))
                     pairs[{head, query_position(c.problem, query), key}] = count;
     return pairs;
 }
