@@ -37,14 +37,14 @@ void Block::prepare(Index3 index) {
         (launch_.options->seed * 0x9e3779b97f4a7c15u ^ std::uint64_t(index.x + 7919 * index.y + 104729 * index.z)) | 1;
     stacks_.reserve(thread_count_);
     shared.start(launch_.shape->shared_bytes);
-    while (int(threads_.size()) < thread_count_) threads_.emplace_back();
+    if (capacity_ < thread_count_) threads_ = std::make_unique<BlockThread[]>(std::size_t(capacity_ = thread_count_));
     warps_.resize(32);
-    for (int warp = 0; warp < thread_count_ / 32; ++warp) warps_[std::size_t(warp)] = {all_lanes, 0, 0};
+    for (int warp = 0; warp < thread_count_ / 32; ++warp) warps_[std::size_t(warp)] = {.runnable = all_lanes};
     runnable_warps_ = thread_count_ == 1024 ? all_lanes : (1u << thread_count_ / 32) - 1;
     start_block_epoch();
     for (int thread = 0; thread < thread_count_; ++thread) {
         BlockThread& one = threads_[std::size_t(thread)];
-        one.block = this, one.index = thread, one.state = BlockThread::State::runnable, one.copies.clear();
+        one.block = this, one.index = thread, one.copies.clear();
         one.view = {{thread, 0, 0}, index, launch_.shape->grid, {thread_count_, 1, 1}, shared.data()};
         one.fiber.prepare(stacks_.stack(thread), stacks_.stack_bytes(thread), thread_main, &one);
     }
@@ -57,18 +57,20 @@ void Block::thread_main(void* thread) {
     self.block->finish();
 }
 
-// The warp's mask and that of the block's warps stay in step.
-static void forbid(std::uint32_t& runnable, std::uint32_t& runnable_warps, const BlockThread& thread) {
-    runnable &= ~(1u << thread.lane());
-    if (runnable == 0) runnable_warps &= ~(1u << thread.warp());
+// The thread does not run on. An error when its warp then waits for a lane that cannot come.
+void Block::forbid(Warp& warp, const BlockThread& thread) {
+    warp.runnable &= ~(1u << thread.lane());
+    if (warp.runnable != 0) return;
+    runnable_warps_ &= ~(1u << thread.warp());
+    if (warp.is_apart || (warp.arrived != 0 && warp.arrived != all_lanes))
+        fail(apart_text(thread.warp() * 32, thread.warp() * 32 + 32));
 }
 
 void Block::finish() {
     BlockThread& self = *now_;
     Warp& warp = warps_[std::size_t(self.warp())];
-    self.state = BlockThread::State::finished, ++finished_;
-    forbid(warp.runnable, runnable_warps_, self);
-    if (warp.runnable == 0 && warp.arrived != 0) fail(apart_text(self.warp() * 32, self.warp() * 32 + 32));
+    warp.finished |= 1u << self.lane();
+    forbid(warp, self);
     if (BlockThread* next = choose()) switch_to(*next, Fiber::Leaving::for_good);
     if (at_block_ > 0) fail(apart_text(0, thread_count_));
     Fiber::change(self.fiber, main_, Fiber::Leaving::for_good);
@@ -77,21 +79,17 @@ void Block::finish() {
 void Block::meet_warp(const Meeting& meeting, WarpAction action) {
     BlockThread& self = *now_;
     Warp& warp = warps_[std::size_t(self.warp())];
-    const int first = self.warp() * 32;
-    self.state = BlockThread::State::at_warp, self.meeting = meeting;
+    if (warp.arrived != 0) {
+        const int any_other = self.warp() * 32 + std::countr_zero(warp.arrived);
+        warp.is_apart |= !threads_[std::size_t(any_other)].meeting.is_same(meeting);
+    }
+    self.meeting = meeting;
+    warp.operands[self.lane()] = meeting.operands;
     warp.arrived |= 1u << self.lane();
-    forbid(warp.runnable, runnable_warps_, self);
+    forbid(warp, self);
     ++counts.steps;
     if (warp.runnable == 0) {
-        void* operands[32];
-        for (int lane = 0; lane < 32; ++lane) {
-            const BlockThread& other = threads_[std::size_t(first + lane)];
-            if (other.state != BlockThread::State::at_warp || !other.meeting.is_same(meeting))
-                fail(apart_text(first, first + 32));
-            operands[lane] = other.meeting.operands;
-        }
-        action(*this, self.warp(), operands);
-        for (int lane = 0; lane < 32; ++lane) threads_[std::size_t(first + lane)].state = BlockThread::State::runnable;
+        action(*this, self.warp(), warp.operands);
         warp.arrived = 0, warp.runnable = all_lanes, runnable_warps_ |= 1u << self.warp();
     }
     leave();
@@ -99,11 +97,9 @@ void Block::meet_warp(const Meeting& meeting, WarpAction action) {
 
 void Block::meet_block(Meeting meeting) {
     BlockThread& self = *now_;
-    Warp& warp = warps_[std::size_t(self.warp())];
-    self.state = BlockThread::State::at_block, self.meeting = meeting, ++at_block_;
-    forbid(warp.runnable, runnable_warps_, self);
+    self.meeting = meeting, ++at_block_;
+    forbid(warps_[std::size_t(self.warp())], self);
     ++counts.steps;
-    if (warp.runnable == 0 && warp.arrived != 0) fail(apart_text(self.warp() * 32, self.warp() * 32 + 32));
     if (at_block_ == thread_count_)
         release_block();
     else if (runnable_warps_ == 0) // those that are missing have left
@@ -116,7 +112,6 @@ void Block::release_block() {
         BlockThread& other = threads_[std::size_t(thread)];
         if (!other.meeting.is_same(now_->meeting)) fail(apart_text(0, thread_count_));
         if (other.meeting.operands) *static_cast<bool*>(other.meeting.operands) = any;
-        other.state = BlockThread::State::runnable;
     }
     at_block_ = 0, any = false, ++counts.barriers;
     for (int warp = 0; warp < thread_count_ / 32; ++warp) warps_[std::size_t(warp)].runnable = all_lanes;
@@ -174,9 +169,11 @@ void Block::switch_to(BlockThread& next, Fiber::Leaving leaving) {
 // "threads 0 … 3 wait at barrier at x.cuh:8, threads 4 … 31 have left the kernel"
 std::string Block::apart_text(int first, int last) const {
     std::string text = "threads are apart: ";
-    const auto is_alike = [](const BlockThread& one, const BlockThread& other) {
-        return one.state == other.state &&
-               (one.state == BlockThread::State::finished || one.meeting.is_same(other.meeting));
+    const auto is_finished = [&](const BlockThread& one) {
+        return (warps_[std::size_t(one.warp())].finished >> one.lane() & 1) != 0;
+    };
+    const auto is_alike = [&](const BlockThread& one, const BlockThread& other) {
+        return is_finished(one) == is_finished(other) && (is_finished(one) || one.meeting.is_same(other.meeting));
     };
     for (int begin = first, end = first, groups = 0; begin < last; begin = end, ++groups) {
         const BlockThread& one = threads_[std::size_t(begin)];
@@ -185,7 +182,7 @@ std::string Block::apart_text(int first, int last) const {
         if (groups > 0) text += ", ";
         text += end - begin > 1 ? fmt::format("threads {} … {} ", begin, end - 1) : fmt::format("thread {} ", begin);
         const bool is_one = end - begin == 1;
-        if (one.state == BlockThread::State::finished)
+        if (is_finished(one))
             text += is_one ? "has left the kernel" : "have left the kernel";
         else
             text += (is_one ? "waits at " : "wait at ") + to_text(one.meeting);

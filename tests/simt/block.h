@@ -5,7 +5,6 @@
 #include "tests/simt/fiber.h"
 #include "tests/simt/meeting.h"
 #include "tests/simt/shared_memory.h"
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -22,13 +21,10 @@ struct Launch {
 };
 
 struct BlockThread {
-    enum class State : std::uint8_t { runnable, at_warp, at_block, finished };
-
     Block* block = nullptr;
     Fiber fiber;
     host::ThreadView view;
-    int index = 0; // in the block
-    State state = State::runnable;
+    int index = 0;   // in the block
     Meeting meeting; // while it waits
     AsyncCopies copies;
     int warp() const { return index / 32; }
@@ -69,13 +65,17 @@ public:
     bool any = false; // of the barrier_or under way
 
 private:
+    // Lanes are runnable, arrived at a meeting of the warp, at one of the block, or finished.
     struct Warp {
-        std::uint32_t runnable = 0, arrived = 0; // lanes
+        std::uint32_t runnable = 0, arrived = 0, finished = 0;
+        bool is_apart = false; // those that arrived are not all at the same meeting
         std::uint32_t epoch = 0;
+        void* operands[32] = {}; // of those that arrived
     };
 
     void prepare(Index3 block);
     static void thread_main(void* thread);
+    void forbid(Warp& warp, const BlockThread& thread);
     void finish();
     void leave(); // runs another thread; returns when this one is chosen again
     BlockThread* choose();
@@ -87,7 +87,8 @@ private:
     Launch launch_;
     Fiber main_;
     FiberStacks stacks_;
-    std::deque<BlockThread> threads_; // fibers do not move
+    std::unique_ptr<BlockThread[]> threads_;
+    int capacity_ = 0; // of threads_
     std::vector<Warp> warps_;
     std::uint32_t runnable_warps_ = 0;
     int thread_count_ = 0, at_block_ = 0, finished_ = 0;

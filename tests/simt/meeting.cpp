@@ -16,11 +16,6 @@ static const char* name_of(MeetingKind kind) {
     return "";
 }
 
-bool Meeting::is_same(const Meeting& other) const {
-    return kind == other.kind && variant == other.variant && place.line == other.place.line &&
-           (place.file == other.place.file || std::strcmp(place.file, other.place.file) == 0);
-}
-
 std::string to_text(const char* what, Place place) {
     const char* slash = std::strrchr(place.file, '/');
     return fmt::format("{} at {}:{}", what, slash ? slash + 1 : place.file, place.line);

@@ -1,6 +1,7 @@
 #pragma once
 // Meeting: where a thread waits for others.
 #include "engine/backends/cuda/simt_host.h"
+#include <cstring>
 #include <string>
 
 namespace dilascope::simt {
@@ -12,7 +13,10 @@ struct Meeting {
     int variant = 0; // of the kind: operand type, number of matrices
     Place place = {};
     void* operands = nullptr; // of this thread
-    bool is_same(const Meeting& other) const;
+    bool is_same(const Meeting& other) const {
+        return kind == other.kind && variant == other.variant && place.line == other.place.line &&
+               (place.file == other.place.file || std::strcmp(place.file, other.place.file) == 0);
+    }
 };
 
 // "multiply_add at forward_kernel.cuh:88"
