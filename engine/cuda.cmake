@@ -21,7 +21,7 @@ if(DILASCOPE_HAS_CUDA)
     file(GLOB_RECURSE ENGINE_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
     target_sources(dilascope_engine PRIVATE ${ENGINE_CUDA_SOURCES})
     # Index logic is constexpr, so that both processors compile it. ptxas tells registers and spills of every kernel.
-    target_compile_options(dilascope_engine PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
+    target_compile_options(dilascope_engine PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--expt-relaxed-constexpr -Xptxas -v>")
     target_compile_definitions(dilascope_engine PRIVATE DILASCOPE_HAS_CUDA=1)
     target_link_libraries(dilascope_engine PRIVATE CUDA::cudart_static)
     # cuBLAS is loaded when it is first needed; where it lies is known here, and need not be on the linker's path.
