@@ -24,5 +24,8 @@ if(DILASCOPE_HAS_CUDA)
     target_compile_options(dilascope_engine PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
     target_compile_definitions(dilascope_engine PRIVATE DILASCOPE_HAS_CUDA=1)
     target_link_libraries(dilascope_engine PRIVATE CUDA::cudart_static)
+    # cuBLAS is loaded when it is first needed; where it lies is known here, and need not be on the linker's path.
+    set_source_files_properties(backends/cuda/cublas_lt.cpp PROPERTIES
+        COMPILE_DEFINITIONS DILASCOPE_CUDA_LIBRARY_DIR="${CUDAToolkit_LIBRARY_DIR}")
 endif()
 message(STATUS "Dilascope CUDA part: ${DILASCOPE_HAS_CUDA}")

@@ -243,7 +243,7 @@ TEST_CASE("cpu: exp2 is within 2e-7 of the truth in every instruction set", "[en
         const ForcedTarget forced(target);
         INFO(target);
         const TileKernel kernel = tile_kernel().value();
-        CHECK(kernel.target == target);
+        CHECK(kernel.target() == target);
         kernel.exp2(x.data(), std::int64_t(x.size()), y.data());
         double worst = 0;
         for (std::size_t index = 0; index < x.size(); ++index)

@@ -6,10 +6,12 @@
 #include "tests/catch.h"
 #include "tests/contains.h"
 #include "tests/engine/emulated_api.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <ctime>
 #include <numeric>
+#include <thread>
 
 using namespace dilascope;
 
@@ -311,6 +313,28 @@ TEST_CASE("a device can be lost in any call, also in a destructor and inside a c
         CHECK_FALSE(device->create_event());
     }
     CHECK(device->is_lost());
+}
+
+TEST_CASE("when one thread loses the device, all threads get its sentence", "[cuda]") {
+    EmulatedApi api(run_add);
+    auto device = open_device(api);
+    api.fail_at(ApiCall::launch, 300, DeviceStatus::lost);
+    std::vector<std::vector<std::string>> errors(4);
+    std::vector<std::thread> threads;
+    for (std::vector<std::string>& mine : errors)
+        threads.emplace_back([&device, &mine] {
+            for (int repetition = 0; repetition < 200; ++repetition) {
+                const auto done = device->launch("add", {1, 1, 1}, 32, 60 << 10, AddParams{nullptr, 0, 0});
+                if (!done) mine.push_back(done.error().what);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    std::size_t count = 0;
+    for (const std::vector<std::string>& mine : errors) {
+        count += mine.size();
+        CHECK(std::count(mine.begin(), mine.end(), device->loss().sentence) == std::ptrdiff_t(mine.size()));
+    }
+    CHECK(count >= 800 - 300 + 1);
 }
 
 TEST_CASE("what was allocated is freed after an error, and a failed capture leaves no graph", "[cuda]") {

@@ -9,6 +9,21 @@ namespace dilascope {
 
 namespace {
 
+std::string pairs_reason() {
+    return has_pair_dot_instruction() ? "dot products of bf16 pairs, which this CPU does twice as fast as f32"
+                                      : "dot products of bf16 pairs, emulated because they are forced: for tests only";
+}
+
+std::string widest_set_reason(const TileKernel& kernel, const Problem& problem, Direction direction) {
+    const std::string widest = "the widest instruction set of this CPU that the binary holds";
+    if (problem.dtype != Dtype::bf16) return widest;
+    const std::string why = direction == Direction::backward ? "gradients are computed from f32"
+                            : kernel.attend_pairs            ? "an odd head_dim has no pairs"
+                            : has_pair_dot_instruction()     ? "another kernel is forced"
+                                                             : "it has no bf16 dot products (AVX512-BF16)";
+    return fmt::format("{}; bf16 is widened to f32: {}", widest, why);
+}
+
 class CpuBackend final : public Backend {
 public:
     std::string_view name() const override { return "cpu"; }
@@ -18,7 +33,7 @@ public:
         const Result<TileKernel> kernel = tile_kernel();
         if (!kernel) return kernel.error().what;
         const int threads = omp_get_max_threads();
-        return fmt::format("{} thread{}, {}", threads, threads == 1 ? "" : "s", kernel->target);
+        return fmt::format("{} thread{}, {}", threads, threads == 1 ? "" : "s", kernel->target());
     }
 
     KernelChoice choose(const Problem& problem, const Pattern& pattern, Direction direction) const override {
@@ -35,9 +50,11 @@ public:
             return {"", "cpu runs mix=fkodom in float64 from the tensors as they lie; leave out use=layout"};
         if (mix_mode(pattern) == MixMode::fkodom)
             return {"cpu/fkodom f64", "its division by sums near zero would magnify f32 rounding"};
-        return {fmt::format("cpu/tiled {}{} {}", direction == Direction::backward ? "gradient " : "",
-                            enum_name(problem.dtype), kernel->target),
-                "the widest instruction set of this CPU that the binary holds"};
+        const bool takes_pairs =
+            direction == Direction::forward && kernel->takes_pairs(problem.dtype, problem.head_dim);
+        return {fmt::format("cpu/tiled {}{} {}{}", direction == Direction::forward ? "" : "gradient ",
+                            enum_name(problem.dtype), kernel->set, takes_pairs ? pair_dot_suffix : ""),
+                takes_pairs ? pairs_reason() : widest_set_reason(*kernel, problem, direction)};
     }
 
     Result<void> forward(const AttentionCall& call) override {

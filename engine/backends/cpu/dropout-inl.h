@@ -12,9 +12,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
-using BitsTag = hn::RebindToUnsigned<FloatTag>;
-using BitsVec = hn::Vec<BitsTag>;
-
 // The 64-bit products of 32-bit lanes with a constant, as their high and low halves.
 HWY_INLINE void multiply_wide(BitsVec a, std::uint32_t constant, BitsVec& high, BitsVec& low) {
     const BitsTag tag;

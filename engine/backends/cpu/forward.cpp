@@ -75,7 +75,8 @@ void run_group(const AttentionCall& call, const StoredKeys& stored, const TileKe
     const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(), problem.causal && plan.order.is_permuted()};
     KeyFeed feed(runs_of(plan, items.front()), key_shift_of(plan, items.front()),
                  {rows[0].positions.data(), std::size_t(rows[0].count)}, places);
-    kernel.attend({rows.data(), tiles}, head_tensors(call, stored.k, stored.v, batch, head), feed, call.cancel, work);
+    const Attend attend = kernel.attend_for(problem.dtype, problem.head_dim);
+    attend({rows.data(), tiles}, head_tensors(call, stored.k, stored.v, batch, head), feed, call.cancel, work);
     if (call.is_cancelled()) return;
     for (std::size_t tile = 0; tile < tiles; ++tile)
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {

@@ -42,8 +42,8 @@ void start_gradient_tile(const TileRows& rows, std::span<const float> lse, const
         tile.lse[row] = float(double(lse[std::size_t(row)]) * std::numbers::log2e);
     }
     const float scale_log2 = float(head.scale * std::numbers::log2e);
-    transpose_to_panels(tile.queries, rows.count, step, head.head_dim, scale_log2, tile.query_panels);
-    transpose_to_panels(tile.douts, rows.count, step, head.head_dim, 1.0f, tile.dout_panels);
+    transpose_to_panels(tile.queries, rows.count, step, head.head_dim, Times{scale_log2}, tile.query_panels);
+    transpose_to_panels(tile.douts, rows.count, step, head.head_dim, AsTheyAre(), tile.dout_panels);
     std::fill_n(tile.dquery_panels, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
 }
 
@@ -260,7 +260,7 @@ HWY_EXPORT(make_gradient_kernel);
 
 Result<GradientKernel> gradient_kernel() {
     constexpr std::size_t table_size = std::size(HWY_DISPATCH_TABLE(make_gradient_kernel));
-    return HWY_DISPATCH_TABLE(make_gradient_kernel)[kernel_index(TRY(kernel_target()), table_size)]();
+    return HWY_DISPATCH_TABLE(make_gradient_kernel)[kernel_index(TRY(kernel_target()).sets, table_size)]();
 }
 
 int gradient_tiles_per_group(std::int64_t head_dim) { return head_dim <= 128 ? 2 : 1; }

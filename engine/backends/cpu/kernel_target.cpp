@@ -2,6 +2,7 @@
 #include "engine/backends/cpu/target_set.h" // must come before highway.h
 #include "engine/nearest.h"
 #include "hwy/highway.h"
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <string_view>
@@ -18,24 +19,48 @@ template <class Visit> void for_each_target(Visit visit) {
 
 } // namespace
 
+bool has_pair_dot_instruction() {
+#if defined(__x86_64__)
+    return (hwy::SupportedTargets() & HWY_TARGETS & HWY_AVX3) && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 std::vector<std::string> tile_kernel_targets() {
     std::vector<std::string> names;
     for_each_target([&](std::int64_t target) { names.push_back(hwy::TargetName(target)); });
     return names;
 }
 
-Result<std::int64_t> kernel_target() {
-    const char* forced = std::getenv("DILASCOPE_CPU_TARGET");
-    if (!forced || !*forced) return hwy::SupportedTargets();
-    std::int64_t found = 0;
+std::vector<std::string> pair_dot_targets() {
+    std::vector<std::string> names;
     for_each_target([&](std::int64_t target) {
-        if (std::string_view(forced) == hwy::TargetName(target)) found = target;
+        const bool is_emulated = target > HWY_AVX3;
+        if (is_emulated || has_pair_dot_instruction())
+            names.push_back(hwy::TargetName(target) + std::string(pair_dot_suffix));
     });
-    if (found) return found;
-    const std::vector<std::string> names = tile_kernel_targets();
-    const std::vector<std::string_view> views(names.begin(), names.end());
-    return fail(fmt::format("DILASCOPE_CPU_TARGET is \"{}\", which this CPU or binary lacks{}", forced,
-                            nearest_hint(forced, views)));
+    return names;
+}
+
+Result<KernelTarget> kernel_target() {
+    const char* variable = std::getenv("DILASCOPE_CPU_TARGET");
+    if (!variable || !*variable) return KernelTarget{hwy::SupportedTargets(), has_pair_dot_instruction()};
+    const std::string_view forced = variable;
+    std::vector<std::string> names = tile_kernel_targets();
+    for (const std::string& name : pair_dot_targets()) names.push_back(name);
+    if (std::ranges::find(names, forced) == names.end()) {
+        const std::vector<std::string_view> views(names.begin(), names.end());
+        return fail(fmt::format("DILASCOPE_CPU_TARGET is \"{}\", which this CPU or binary lacks{}", forced,
+                                nearest_hint(forced, views)));
+    }
+    KernelTarget found;
+    found.has_pair_dots = forced.ends_with(pair_dot_suffix);
+    const std::string_view set = forced.substr(0, forced.size() - (found.has_pair_dots ? pair_dot_suffix.size() : 0));
+    for_each_target([&](std::int64_t target) {
+        if (set == hwy::TargetName(target)) found.sets = target;
+    });
+    return found;
 }
 
 std::size_t kernel_index(std::int64_t targets, std::size_t table_size) {

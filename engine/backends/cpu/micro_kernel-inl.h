@@ -1,4 +1,6 @@
 // The micro-kernel of both matrix products: out[r][c] (+)= Σ_k a(r, k) · b[k][c], accumulators in registers throughout.
+// What a and b hold, and what one step does with them, is an Operation's: f32 numbers here, pairs of bf16 numbers in
+// pair_dot-inl.h.
 // Included once per instruction set; see tile_kernel.cpp.
 #if defined(DILASCOPE_MICRO_KERNEL_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef DILASCOPE_MICRO_KERNEL_INL_H
@@ -17,6 +19,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using FloatTag = hn::ScalableTag<float>;
 using FloatVec = hn::Vec<FloatTag>;
+using BitsTag = hn::RebindToUnsigned<FloatTag>;
+using BitsVec = hn::Vec<BitsTag>;
 constexpr int lanes = HWY_LANES(float);
 // 6 rows × 4 vectors fill 32 registers (24 sums, 4 of b, 1 broadcast), 6 × 2 fill 16. Panels are transposed by fours.
 constexpr int micro_rows = 6;
@@ -25,6 +29,11 @@ constexpr int micro_vectors = lanes == 16 || lanes == 1 || HWY_ARCH_ARM_A64 ? 4 
 constexpr int panel_rows = micro_vectors * lanes;
 constexpr std::int64_t panel_step(std::int64_t head_dim) { return (head_dim + 3) / 4 * 4 * panel_rows; }
 constexpr std::int64_t panel_count(int row_count) { return (row_count + panel_rows - 1) / panel_rows; }
+
+struct MultiplyAdd {
+    static HWY_INLINE FloatVec spread(const float* left) { return hn::Set(FloatTag(), *left); }
+    static HWY_INLINE FloatVec add(FloatVec left, FloatVec right, FloatVec sum) { return hn::MulAdd(left, right, sum); }
+};
 
 // How the left operand lies in memory: a(r, k) = a[r·step + k] or a[k·step + r].
 enum class Left { row_major, column_major };
@@ -37,12 +46,19 @@ template <class T> struct Strided {
     std::int64_t step, tile_step = 0;
 };
 
-// `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` multiply-adds deep.
-template <int R, int C, Left left, Into into>
+// What else is done once a micro-tile: nothing, or a bit of work that does not compete for the multiply-add units.
+struct NothingBeside {
+    HWY_INLINE void step() const {}
+};
+inline constexpr NothingBeside nothing_beside;
+
+// `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` steps deep.
+template <class Operation, int R, int C, Left left, Into into, class Beside>
 HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                           Strided<float> out) {
+                           Strided<float> out, Beside& beside) {
     const FloatTag tag;
     for (; tiles > 0; --tiles, a.data += a.tile_step, out.data += out.tile_step) {
+        beside.step();
         FloatVec sums[R][C];
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r)
@@ -56,9 +72,9 @@ HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<c
             for (int c = 0; c < C; ++c) right[c] = hn::Load(tag, from_b + c * lanes);
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) {
-                const FloatVec spread = hn::Set(tag, left == Left::row_major ? from_a[r * a.step] : from_a[r]);
+                const FloatVec spread = Operation::spread(from_a + (left == Left::row_major ? r * a.step : r));
 #pragma GCC unroll 8
-                for (int c = 0; c < C; ++c) sums[r][c] = hn::MulAdd(spread, right[c], sums[r][c]);
+                for (int c = 0; c < C; ++c) sums[r][c] = Operation::add(spread, right[c], sums[r][c]);
             }
             from_a += left == Left::row_major ? 1 : a.step;
             from_b += b.step;
@@ -70,28 +86,29 @@ HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<c
     }
 }
 
+template <class Beside>
 using MultiplyFunction = void (*)(std::int64_t, Strided<const float>, Strided<const float>, std::int64_t,
-                                  Strided<float>);
+                                  Strided<float>, Beside&);
 
-template <Left left, Into into, int... index>
-constexpr std::array<MultiplyFunction, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
-    return {multiply<index % micro_rows + 1, index / micro_rows + 1, left, into>...};
+template <class Operation, Left left, Into into, class Beside, int... index>
+constexpr std::array<MultiplyFunction<Beside>, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
+    return {multiply<Operation, index % micro_rows + 1, index / micro_rows + 1, left, into, Beside>...};
 }
 
 // out (+)= a·b for any number of rows and 1 … micro_vectors vectors. Rows are shared out evenly: 64 are 9 × 6 + 2 × 5,
 // which keeps the multiply-add units busier than 10 × 6 + 4.
-template <Left left, Into into>
+template <Left left, Into into, class Operation = MultiplyAdd, class Beside = const NothingBeside>
 void multiply_rows(std::int64_t rows, int vectors, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                   Strided<float> out) {
+                   Strided<float> out, Beside& beside = nothing_beside) {
     static constexpr auto table =
-        multiply_table<left, into>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
+        multiply_table<Operation, left, into, Beside>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
     const std::int64_t tiles = (rows + micro_rows - 1) / micro_rows;
     if (tiles == 0) return;
     const std::int64_t few = rows / tiles, larger = rows % tiles; // `larger` tiles have one row more
     for (const auto& [height, number] : {std::pair{few + 1, larger}, std::pair{few, tiles - larger}}) {
         if (number == 0) continue;
         a.tile_step = height * (left == Left::row_major ? a.step : 1), out.tile_step = height * out.step;
-        table[std::size_t((vectors - 1) * micro_rows + height - 1)](number, a, b, count, out);
+        table[std::size_t((vectors - 1) * micro_rows + height - 1)](number, a, b, count, out, beside);
         a.data += number * a.tile_step, out.data += number * out.tile_step;
     }
 }

@@ -9,6 +9,7 @@
 #include "engine/backends/cpu/micro_kernel-inl.h"
 #include "engine/backends/cpu/tile_kernel.h"
 #include <algorithm>
+#include <cstring>
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
@@ -26,7 +27,7 @@ HWY_INLINE void load_row(const Element* from, std::int64_t head_dim, std::int64_
     for (; d + lanes <= head_dim; d += lanes) hn::Store(load_as_f32(from + d), tag, to + d);
     if (d < head_dim) { // the last few through a buffer: the row may end the tensor
         Element rest[lanes] = {};
-        std::copy_n(from + d, head_dim - d, rest);
+        std::memcpy(rest, from + d, std::size_t(head_dim - d) * sizeof(Element));
         hn::Store(load_as_f32(rest), tag, to + d);
         d += lanes;
     }
@@ -74,19 +75,32 @@ inline bool all_finite(Strided<const float> rows, std::int64_t row_count, std::i
     return zero == 0 && hn::AllTrue(tag, hn::Eq(zeros, hn::Zero(tag)));
 }
 
+// What a transposition does with the numbers: nothing, whatever their bits mean, or multiply them.
+struct AsTheyAre {
+    template <class Tag, class Vec> HWY_INLINE Vec operator()(Tag, Vec x) const { return x; }
+};
+struct Times {
+    float factor;
+    template <class Tag, class Vec> HWY_INLINE Vec operator()(Tag tag, Vec x) const {
+        return hn::Mul(x, hn::Set(tag, factor));
+    }
+};
+
 // Four rows of four to four columns.
-HWY_INLINE void transpose_4x4(const float* from, std::int64_t from_step, float factor, float* to,
+template <class Change>
+HWY_INLINE void transpose_4x4(const float* from, std::int64_t from_step, Change change, float* to,
                               std::int64_t to_step) {
 #if HWY_TARGET == HWY_SCALAR
+    const FloatTag tag;
     for (int row = 0; row < 4; ++row)
-        for (int column = 0; column < 4; ++column) to[column * to_step + row] = factor * from[row * from_step + column];
+        for (int column = 0; column < 4; ++column)
+            hn::Store(change(tag, hn::Load(tag, from + row * from_step + column)), tag, to + column * to_step + row);
 #else
     const hn::FixedTag<float, 4> tag;
     const hn::RepartitionToWide<decltype(tag)> pairs;
-    const auto scale = hn::Set(tag, factor);
-    const auto row0 = hn::Mul(hn::LoadU(tag, from), scale), row1 = hn::Mul(hn::LoadU(tag, from + from_step), scale);
-    const auto row2 = hn::Mul(hn::LoadU(tag, from + 2 * from_step), scale),
-               row3 = hn::Mul(hn::LoadU(tag, from + 3 * from_step), scale);
+    const auto row0 = change(tag, hn::LoadU(tag, from)), row1 = change(tag, hn::LoadU(tag, from + from_step));
+    const auto row2 = change(tag, hn::LoadU(tag, from + 2 * from_step)),
+               row3 = change(tag, hn::LoadU(tag, from + 3 * from_step));
     const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(tag, row0, row1)),
                low23 = hn::BitCast(pairs, hn::InterleaveLower(tag, row2, row3));
     const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(tag, row0, row1)),
@@ -98,17 +112,18 @@ HWY_INLINE void transpose_4x4(const float* from, std::int64_t from_step, float f
 #endif
 }
 
-// Dense rows (row_count, step) to panels (panel, D, panel_rows) times factor; rows of the last panel that do not exist
-// are zeros. Reads up to three rows more than there are.
+// Dense rows (row_count, step) to panels (panel, D, panel_rows), changed; rows of the last panel that do not exist are
+// zeros. Reads up to three rows more than there are.
+template <class Change>
 inline void transpose_to_panels(const float* rows, int row_count, std::int64_t step, std::int64_t head_dim,
-                                float factor, float* panels) {
+                                Change change, float* panels) {
     const std::int64_t quads = (head_dim + 3) / 4;
     for (int first = 0; first < row_count; first += panel_rows) {
         float* panel = panels + first / panel_rows * panel_step(head_dim);
         const int count = std::min(panel_rows, row_count - first);
         for (std::int64_t quad = 0; quad < quads; ++quad)
             for (int row = 0; row < count; row += 4)
-                transpose_4x4(rows + (first + row) * step + quad * 4, step, factor, panel + quad * 4 * panel_rows + row,
+                transpose_4x4(rows + (first + row) * step + quad * 4, step, change, panel + quad * 4 * panel_rows + row,
                               panel_rows);
         if (count == panel_rows) continue;
         for (std::int64_t d = 0; d < head_dim; ++d)
@@ -123,7 +138,7 @@ inline void transpose_from_panels(const float* panels, int row_count, std::int64
     for (int row = 0; row < row_count; row += 4)
         for (std::int64_t quad = 0; quad < quads; ++quad)
             transpose_4x4(panels + row / panel_rows * panel_step(head_dim) + quad * 4 * panel_rows + row % panel_rows,
-                          panel_rows, 1.0f, rows + row * step + quad * 4, step);
+                          panel_rows, AsTheyAre(), rows + row * step + quad * 4, step);
 }
 
 } // namespace dilascope::HWY_NAMESPACE

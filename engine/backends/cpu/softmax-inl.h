@@ -75,6 +75,17 @@ inline void mask_scores(const KeyBlock& block, int key_begin, int key_end, int r
     }
 }
 
+// What scores lack of log2 units.
+struct Unscaled {
+    HWY_INLINE FloatVec largest(FloatVec score) const { return score; }
+    HWY_INLINE FloatVec below(FloatVec score, FloatVec max) const { return hn::Sub(score, max); }
+};
+struct Scaled {
+    FloatVec factor; // > 0
+    HWY_INLINE FloatVec largest(FloatVec score) const { return hn::Mul(score, factor); }
+    HWY_INLINE FloatVec below(FloatVec score, FloatVec max) const { return hn::MulSub(score, factor, max); }
+};
+
 // One panel's softmax so far.
 struct PanelState {
     float *out, *row_max, *row_sum; // out: (D, panel_rows)
@@ -82,12 +93,13 @@ struct PanelState {
 };
 
 // Scores of a few keys to weights, added to their rows' sums.
-template <int C, int keys> HWY_INLINE void weigh(float* scores, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
+template <int C, int keys, class Scale>
+HWY_INLINE void weigh(float* scores, Scale scale, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
     const FloatTag tag;
     FloatVec x[C * keys];
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index)
-        x[index] = hn::Sub(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes), max[index % C]);
+        x[index] = scale.below(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes), max[index % C]);
     exp2_nonpositive(x);
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index) {
@@ -97,19 +109,20 @@ template <int C, int keys> HWY_INLINE void weigh(float* scores, const FloatVec (
 }
 
 // Scores to weights, in place: new maximum, weights, their sum; O shrinks where the maximum grew.
-template <int C> void softmax_panel(float* scores, int key_count, PanelState panel) {
+template <int C, class Scale> void softmax_panel(float* scores, int key_count, Scale scale, PanelState panel) {
     const FloatTag tag;
+    const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
     FloatVec max[C], sum[C];
 #pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) max[c] = hn::Load(tag, panel.row_max + c * lanes);
+    for (int c = 0; c < C; ++c) max[c] = nothing;
     for (int key = 0; key < key_count; ++key)
 #pragma GCC unroll 4
         for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * panel_rows + c * lanes));
 
-    const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
         const FloatVec old_max = hn::Load(tag, panel.row_max + c * lanes);
+        max[c] = hn::Max(old_max, scale.largest(max[c]));
         hn::Store(max[c], tag, panel.row_max + c * lanes);
         max[c] = hn::IfThenElse(hn::Eq(max[c], nothing), hn::Zero(tag), max[c]); // −inf − −inf would be NaN
         const FloatVec shrink = exp2_nonpositive(hn::Sub(old_max, max[c]));
@@ -128,16 +141,16 @@ template <int C> void softmax_panel(float* scores, int key_count, PanelState pan
     constexpr int keys_at_once = C < 4 ? 4 / C : 1;
     int key = 0;
     for (; key + keys_at_once <= key_count; key += keys_at_once)
-        weigh<C, keys_at_once>(scores + key * panel_rows, max, block_sum);
-    for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, max, block_sum);
+        weigh<C, keys_at_once>(scores + key * panel_rows, scale, max, block_sum);
+    for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, scale, max, block_sum);
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, panel.row_sum + c * lanes);
 }
 
-inline void softmax_panel(float* scores, int key_count, int vectors, PanelState panel) {
-    if (vectors == micro_vectors) return softmax_panel<micro_vectors>(scores, key_count, panel);
+template <class Scale> void softmax_panel(float* scores, int key_count, int vectors, Scale scale, PanelState panel) {
+    if (vectors == micro_vectors) return softmax_panel<micro_vectors>(scores, key_count, scale, panel);
     for (int c = 0; c < vectors; ++c)
-        softmax_panel<1>(scores + c * lanes, key_count,
+        softmax_panel<1>(scores + c * lanes, key_count, scale,
                          {panel.out + c * lanes, panel.row_max + c * lanes, panel.row_sum + c * lanes, panel.head_dim});
 }
 

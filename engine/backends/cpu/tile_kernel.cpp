@@ -27,22 +27,18 @@
 #include "hwy/highway.h"
 
 #include "engine/backends/cpu/dropout-inl.h"
-#include "engine/backends/cpu/rows-inl.h"
-#include "engine/backends/cpu/softmax-inl.h"
+#include "engine/backends/cpu/products-inl.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <numbers>
-#include <numeric>
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
+template <class Products>
 void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& work, TileState& tile) {
-    load_rows(head.q, head.dtype, rows, head.head_dim, work.dim_step, work.rows);
-    transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim, float(head.scale * std::numbers::log2e),
-                        tile.queries);
+    Products::load_queries(rows, head, work, tile.queries);
     std::fill_n(tile.out, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
     std::fill_n(tile.row_max, max_tile_rows, -std::numeric_limits<float>::infinity());
     std::fill_n(tile.row_sum, max_tile_rows, 0.0f);
@@ -50,65 +46,35 @@ void start_tile(const TileRows& rows, const HeadTensors& head, TileWorkspace& wo
 
 // Calls for the rows of the next block, a few each time the product has a micro-tile done: rows far apart (other heads
 // lie between) defeat the hardware prefetcher, and all at once would take the line buffers from the product.
-constexpr int keys_between_prefetches = 2 * micro_rows;
 class Prefetcher {
 public:
     Prefetcher(const HeadTensors& head, const KeyBlock& next, int steps)
-        : head_(head), next_(next), keys_per_step_((next.count + steps - 1) / steps) {}
+        : next_(next), tensors_{static_cast<const char*>(head.k), static_cast<const char*>(head.v)},
+          key_bytes_(head.key_step * std::int64_t(dtype_bytes(head.dtype))),
+          row_bytes_(head.head_dim * std::int64_t(dtype_bytes(head.dtype))),
+          rows_per_step_((2 * next.count + steps - 1) / steps) {}
     // Inline, or GCC 12 takes it for a function without effect and drops the calls.
-    HWY_INLINE void step() { fetch(std::min(key_ + keys_per_step_, next_.count)); }
-    HWY_INLINE void rest() { fetch(next_.count); }
+    HWY_INLINE void step() { fetch(std::min(row_ + rows_per_step_, 2 * next_.count)); }
+    HWY_INLINE void rest() { fetch(2 * next_.count); }
 
 private:
     HWY_INLINE void fetch(int end) {
-        const auto element = std::int64_t(dtype_bytes(head_.dtype)), row_bytes = head_.head_dim * element;
-        for (; key_ < end; ++key_) {
-            const std::int64_t from = next_.places[std::size_t(key_)] * head_.key_step * element;
-            for (const void* tensor : {head_.k, head_.v}) {
-                const char* row = static_cast<const char*>(tensor) + from;
-                for (std::int64_t byte = 0; byte < row_bytes; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-                __builtin_prefetch(row + row_bytes - 1, 0, 2); // an unaligned row reaches into one line more
-            }
+        for (; row_ < end; ++row_) {
+            const char* row = tensors_[row_ % 2] + next_.places[std::size_t(row_ / 2)] * key_bytes_;
+            for (std::int64_t byte = 0; byte < row_bytes_; byte += 64) __builtin_prefetch(row + byte, 0, 2);
+            __builtin_prefetch(row + row_bytes_ - 1, 0, 2); // an unaligned row reaches into one line more
         }
     }
-    const HeadTensors& head_;
     const KeyBlock& next_;
-    int keys_per_step_, key_ = 0;
+    const char* tensors_[2];
+    std::int64_t key_bytes_, row_bytes_;
+    int rows_per_step_, row_ = 0; // keys and values alternate
 };
-
-// Keys and values of a block, as the products read them.
-struct BlockRows {
-    Strided<const float> keys, values;
-};
-
-// Where they lie, if that is f32 rows an equal step apart which fill the sets of an L2 evenly: both are the broadcast
-// operands of their products, which need neither alignment nor padding. Rows a large power of two apart would evict
-// each other before the next panel reads them again.
-bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block) {
-    constexpr std::int64_t sets = 1024, ways = 8, line = 64;
-    if (head.dtype != Dtype::f32) return false;
-    const std::int64_t stride = block.count > 1 ? block.places[1] - block.places[0] : 1;
-    for (auto key = std::size_t(1); key < std::size_t(block.count); ++key)
-        if (block.places[key] - block.places[key - 1] != stride) return false;
-    const std::int64_t lines_apart = stride * head.key_step * std::int64_t(sizeof(float)) / line;
-    return stride > 0 && block.count * std::gcd(lines_apart, sets) <= ways / 2 * sets;
-}
-
-BlockRows rows_of(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
-    if (is_readable_in_place(head, block)) {
-        const std::int64_t first = block.places[0] * head.key_step;
-        const std::int64_t step = block.count > 1 ? block.places[1] * head.key_step - first : head.key_step;
-        return {{static_cast<const float*>(head.k) + first, step}, {static_cast<const float*>(head.v) + first, step}};
-    }
-    gather(head.k, head, block, work.dim_step, work.keys);
-    gather(head.v, head, block, work.dim_step, work.values);
-    return {{work.keys, work.dim_step}, {work.values, work.dim_step}};
-}
 
 // A block's keys and what one panel of rows sees of them.
 struct PanelBlock {
     const KeyBlock& block;
-    const BlockRows& rows;
+    const OperandRows& rows;
     bool is_finite;                // its values; only asked of banded blocks
     int row, row_count;            // the panel's rows within the tile
     const std::int64_t* positions; // of these rows
@@ -117,53 +83,69 @@ struct PanelBlock {
 };
 
 // Sᵀ = K Qᵀ.
+template <class Products>
 void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float* queries, TileWorkspace& work,
                     Prefetcher* prefetcher) {
-    for (int key = panel.keys.begin; key < panel.keys.end; key += keys_between_prefetches) {
-        if (prefetcher) prefetcher->step();
-        multiply_rows<Left::row_major, Into::overwrite>(
-            std::min(keys_between_prefetches, panel.keys.end - key), panel.vectors(),
-            {panel.rows.keys.data + key * panel.rows.keys.step, panel.rows.keys.step}, {queries, panel_rows}, head_dim,
-            {work.scores + key * panel_rows, panel_rows});
+    const auto multiply = [&](auto& beside) {
+        multiply_rows<Left::row_major, Into::overwrite, typename Products::Operation>(
+            panel.keys.count(), panel.vectors(),
+            {panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step},
+            {queries, panel_rows}, Products::depth(head_dim), {work.scores + panel.keys.begin * panel_rows, panel_rows},
+            beside);
+    };
+    prefetcher ? multiply(*prefetcher) : multiply(nothing_beside);
+}
+
+// Oᵀ += VᵀP. A row of values and of weights holds one key or several.
+template <class Products>
+void add_values(const PanelBlock& panel, std::int64_t head_dim, const float* weights, float* out) {
+    constexpr int together = Products::keys_together;
+    const float* values = panel.rows.values.data + panel.keys.begin / together * panel.rows.values.step;
+    multiply_rows<Left::column_major, Into::add, typename Products::Operation>(
+        head_dim, panel.vectors(), {values, panel.rows.values.step}, {weights, panel_rows},
+        (panel.keys.count() + together - 1) / together, {out, panel_rows});
+}
+
+// The same of only what each row sees.
+template <class Products>
+void add_seen_values(const PanelBlock& panel, std::int64_t head_dim, const float* weights, float* out) {
+    using Operation = typename Products::Operation;
+    const FloatTag tag;
+    const BitsTag bits;
+    constexpr int together = Products::keys_together;
+    for (int key = panel.keys.begin; key < panel.keys.end; key += together, weights += panel_rows) {
+        const float* values = panel.rows.values.data + key / together * panel.rows.values.step;
+        for (int lane = 0; lane < panel.vectors() * lanes; lane += lanes) {
+            const auto seen = Products::seen(panel.block, key, panel.row + lane);
+            for (std::int64_t d = 0; d < head_dim; ++d) {
+                const auto value = hn::And(hn::BitCast(bits, Operation::spread(values + d)), seen);
+                float* sum = out + d * panel_rows + lane;
+                hn::Store(Operation::add(hn::BitCast(tag, value), hn::Load(tag, weights + lane), hn::Load(tag, sum)),
+                          tag, sum);
+            }
+        }
     }
 }
 
-// Oᵀ += VᵀP.
-void add_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
-    multiply_rows<Left::column_major, Into::add>(
-        head_dim, panel.vectors(),
-        {panel.rows.values.data + panel.keys.begin * panel.rows.values.step, panel.rows.values.step},
-        {work.scores + panel.keys.begin * panel_rows, panel_rows}, panel.keys.count(), {out, panel_rows});
-}
-
-// The same, one by one, only what each row sees.
-void add_seen_values(const PanelBlock& panel, std::int64_t head_dim, const TileWorkspace& work, float* out) {
-    for (int key = panel.keys.begin; key < panel.keys.end; ++key) {
-        const int begin = std::max(panel.block.row_begin[std::size_t(key)] - panel.row, 0);
-        const int end = std::min(panel.block.row_end[std::size_t(key)] - panel.row, panel.row_count);
-        for (std::int64_t d = 0; d < head_dim; ++d)
-            for (int row = begin; row < end; ++row)
-                out[d * panel_rows + row] +=
-                    work.scores[key * panel_rows + row] * panel.rows.values.data[key * panel.rows.values.step + d];
-    }
-}
-
+template <class Products>
 void accumulate(const PanelBlock& panel, const HeadTensors& head, TileState& tile, TileWorkspace& work,
                 Prefetcher* prefetcher) {
     if (panel.keys.count() == 0) return;
-    const std::int64_t head_dim = head.head_dim, offset = panel.row / panel_rows * panel_step(head_dim);
-    float* out = tile.out + offset;
-    compute_scores(panel, head_dim, tile.queries + offset, work, prefetcher);
+    const std::int64_t head_dim = head.head_dim, index = panel.row / panel_rows;
+    const float* queries = tile.queries + index * panel_step(Products::depth(head_dim));
+    float *out = tile.out + index * panel_step(head_dim), *scores = work.scores + panel.keys.begin * panel_rows;
+    compute_scores<Products>(panel, head_dim, queries, work, prefetcher);
     if (panel.block.is_banded)
         mask_scores(panel.block, panel.keys.begin, panel.keys.end, panel.row, panel.vectors(), work.scores);
-    softmax_panel(work.scores + panel.keys.begin * panel_rows, panel.keys.count(), panel.vectors(),
+    softmax_panel(scores, panel.keys.count(), panel.vectors(), Products::scores(head),
                   {out, tile.row_max + panel.row, tile.row_sum + panel.row, head_dim});
     if (!head.dropout.is_off())
         drop(head, panel.block, panel.keys, panel.positions, panel.row_count, work.scores, panel_rows);
+    Products::finish_weights(scores, panel.keys.count(), panel.vectors());
     if (panel.is_finite)
-        add_values(panel, head_dim, work, out);
+        add_values<Products>(panel, head_dim, scores, out);
     else
-        add_seen_values(panel, head_dim, work, out);
+        add_seen_values<Products>(panel, head_dim, scores, out);
 }
 
 void finish(const TileRows& rows, std::int64_t head_dim, std::int64_t dim_step, TileState& tile) {
@@ -183,6 +165,14 @@ void finish(const TileRows& rows, std::int64_t head_dim, std::int64_t dim_step, 
     }
 }
 
+// Whole rows of what the products read: a key that joins is masked.
+template <class Products> KeySpan visible(const KeyBlock& block, int row, int row_count) {
+    KeySpan keys = block.visible(row, row_count);
+    keys.begin -= keys.begin % Products::keys_together;
+    return keys;
+}
+
+template <class Products>
 void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& feed, const std::atomic<bool>* cancel,
             TileWorkspace& work) {
     KeyBlock blocks[2];
@@ -190,16 +180,16 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
     const int keys_max = keys_per_block(head.head_dim);
     feed.next(blocks[current], keys_max / 4); // not prefetched: the others are, while it is worked on
     Prefetcher(head, blocks[current], 1).rest();
-    for (std::size_t index = 0; index < tiles.size(); ++index) start_tile(tiles[index], head, work, work.tiles[index]);
+    for (std::size_t index = 0; index < tiles.size(); ++index)
+        start_tile<Products>(tiles[index], head, work, work.tiles[index]);
     const auto panels = int(panel_count(tiles.back().count));
     for (; blocks[current].count > 0; current = 1 - current) {
         if (cancel && cancel->load(std::memory_order_relaxed)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current], keys_max);
-        const BlockRows rows = rows_of(head, block, work);
-        const bool is_finite = !block.is_banded || all_finite(rows.values, block.count, head.head_dim);
-        Prefetcher prefetcher(head, blocks[1 - current],
-                              panels * ((block.count + keys_between_prefetches - 1) / keys_between_prefetches));
+        const OperandRows rows = Products::rows_of(head, block, work);
+        const bool is_finite = !block.is_banded || Products::are_values_finite(rows, block.count, head.head_dim);
+        Prefetcher prefetcher(head, blocks[1 - current], panels * ((block.count + micro_rows - 1) / micro_rows));
         for (std::size_t index = 0; index < tiles.size(); ++index)
             for (int row = 0; row < tiles[index].count; row += panel_rows) {
                 const int count = std::min(panel_rows, tiles[index].count - row);
@@ -209,9 +199,10 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
                                        row,
                                        count,
                                        &tiles[index].positions[std::size_t(row)],
-                                       block.visible(row, count)};
+                                       visible<Products>(block, row, count)};
                 // The last tile fetches the next block: sooner, the other tiles would push it out of L2 again.
-                accumulate(panel, head, work.tiles[index], work, index + 1 == tiles.size() ? &prefetcher : nullptr);
+                accumulate<Products>(panel, head, work.tiles[index], work,
+                                     index + 1 == tiles.size() ? &prefetcher : nullptr);
             }
         prefetcher.rest();
     }
@@ -228,7 +219,12 @@ void exp2_of(const float* x, std::int64_t count, float* y) {
     }
 }
 
-TileKernel make_tile_kernel() { return {.target = hwy::TargetName(HWY_TARGET), .attend = attend, .exp2 = exp2_of}; }
+TileKernel make_tile_kernel() {
+    return {.set = hwy::TargetName(HWY_TARGET),
+            .attend = attend<FloatProducts>,
+            .attend_pairs = attend<PairProducts>,
+            .exp2 = exp2_of};
+}
 
 } // namespace dilascope::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -241,7 +237,10 @@ HWY_EXPORT(make_tile_kernel);
 
 Result<TileKernel> tile_kernel() {
     constexpr std::size_t table_size = std::size(HWY_DISPATCH_TABLE(make_tile_kernel));
-    return HWY_DISPATCH_TABLE(make_tile_kernel)[kernel_index(TRY(kernel_target()), table_size)]();
+    const KernelTarget target = TRY(kernel_target());
+    TileKernel kernel = HWY_DISPATCH_TABLE(make_tile_kernel)[kernel_index(target.sets, table_size)]();
+    if (!target.has_pair_dots) kernel.attend_pairs = nullptr;
+    return kernel;
 }
 
 int tiles_per_group(std::int64_t head_dim) {

@@ -39,14 +39,25 @@ struct TileWorkspace {
 // How many tiles of equal keys one attend() takes, so that they share each gathered block; their states stay in L2.
 int tiles_per_group(std::int64_t head_dim);
 
+// Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
+// work.tiles[t].queries holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops between
+// blocks when the flag (may be null) is set; the workspace is then meaningless.
+using Attend = void (*)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const std::atomic<bool>* cancel,
+                        TileWorkspace&);
+
 struct TileKernel {
-    const char* target = ""; // "AVX3", "AVX2", …
-    // Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
-    // work.tiles[t].queries holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops
-    // between blocks when the flag (may be null) is set; the workspace is then meaningless.
-    void (*attend)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const std::atomic<bool>* cancel,
-                   TileWorkspace&) = nullptr;
+    std::string_view set; // "AVX3", "AVX2", …
+    Attend attend = nullptr;
+    Attend attend_pairs = nullptr; // of bf16 tensors with even D only: products of pairs; null where not chosen
     void (*exp2)(const float* x, std::int64_t count, float* y) = nullptr; // for the accuracy test; x ≤ 0
+
+    std::string target() const { return std::string(set) + std::string(attend_pairs ? pair_dot_suffix : ""); }
+    bool takes_pairs(Dtype dtype, std::int64_t head_dim) const {
+        return attend_pairs && dtype == Dtype::bf16 && head_dim % 2 == 0;
+    }
+    Attend attend_for(Dtype dtype, std::int64_t head_dim) const {
+        return takes_pairs(dtype, head_dim) ? attend_pairs : attend;
+    }
 };
 
 // The kernel of kernel_target().

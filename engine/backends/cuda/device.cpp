@@ -102,6 +102,10 @@ std::string CudaDevice::text_of(Asked asked) {
     return *asked.subject ? fmt::format("{} \"{}\"", asked.verb, asked.subject) : std::string(asked.verb);
 }
 
+Result<void> CudaDevice::select() {
+    return ask({"select"}, [] { return DeviceStatus::ok; });
+}
+
 // Memory.
 
 Error CudaDevice::too_little_memory(std::size_t bytes, const char* owner) {

@@ -90,6 +90,9 @@ public:
     bool is_lost() const { return is_lost_.load(std::memory_order_acquire); }
     DeviceLoss loss() const; // empty while it is not lost
 
+    // Makes this the device of the calling thread, for libraries that call CUDA themselves; error when it is lost.
+    Result<void> select();
+
     // Uninitialised device memory; `owner` is a string literal such as "cuda/plan_runs".
     template <class T> Result<DeviceBuffer<T>> allocate(std::int64_t count, const char* owner);
     Result<void> copy_to_device(void* to, const void* host_from, std::size_t bytes, const Stream& stream = {});
