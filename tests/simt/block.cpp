@@ -195,7 +195,7 @@ void Block::fail(std::string&& problem) {
     error_ = fmt::format("kernel \"{}\", block ({}, {}, {}), thread {}: {}", launch_.kernel->name, at.x, at.y, at.z,
                          now_->index, problem);
     std::string().swap(problem);
-    Fiber::change(now_->fiber, main_, Fiber::Leaving::for_good);
+    Fiber::change(now_->fiber, main_);
     std::abort();
 }
 

@@ -19,7 +19,7 @@ public:
     // before is forgotten, without destructors.
     void prepare(std::byte* stack, std::size_t stack_bytes, void (*entry)(void*), void* argument);
     // Leaves `from`, which runs now, for `to`; returns when something switches back.
-    enum class Leaving { for_now, for_good };
+    enum class Leaving { for_now, for_good }; // for good: entry is at its end
     static void change(Fiber& from, Fiber& to, Leaving leaving = Leaving::for_now);
 
 private:
@@ -32,6 +32,7 @@ private:
     const void* stack_ = nullptr; // for the address sanitizer, which knows the own stack after the first switch only
     std::size_t stack_bytes_ = 0;
     void* fake_stack_ = nullptr;
+    [[maybe_unused]] bool is_at_end_ = false;
     void* tsan_fiber_ = nullptr;
 #ifdef DILASCOPE_UCONTEXT
     ucontext_t context_;
