@@ -4,7 +4,6 @@
 #include "tests/catch.h"
 #include "tests/engine/sweep.h"
 #include <map>
-#include <set>
 
 using namespace dilascope;
 
@@ -53,42 +52,20 @@ void check_pairs(AttentionCase& c) {
     if (c.problem.dtype != Dtype::f32) return; // shapes alone matter
     INFO(describe(c));
     const PairCounts truth = pairs_of(c);
-    for (const int rows : {32, 64, 128})
-        for (const KeyNumbering numbering : {KeyNumbering{}, KeyNumbering{16}}) {
-            PairCounts pairs;
-            for (int pass = 0; pass < c.plan.pass_count; ++pass)
-                for (const auto& [pair, count] :
-                     pairs_of(launch_plan(c.plan, pass, rows, numbering).value(), c.plan, rows, 16))
-                    pairs[pair] += count;
-            REQUIRE(pairs == truth);
-        }
+    for (const int rows : {32, 64, 128}) {
+        PairCounts pairs;
+        for (int pass = 0; pass < c.plan.pass_count; ++pass)
+            for (const auto& [pair, count] : pairs_of(launch_plan(c.plan, pass, rows).value(), c.plan, rows, 16))
+                pairs[pair] += count;
+        const bool is_same = pairs == truth; // not printed: there are thousands
+        REQUIRE(is_same);
+    }
 }
 
 } // namespace
 
 TEST_CASE("a launch plan holds each pair as often as the pattern", "[cuda]") {
     for_random_cases({50, 60, {1, 2, 17, 33, 64, 130}, {1}, 2e5}, check_pairs);
-}
-
-TEST_CASE("blocks of a deterministic numbering hold one branch, so no key twice", "[cuda]") {
-    const Problem problem = self_attention(300, 2, 8, true);
-    const Plan plan = make_plan(parse_pattern("longnet segments=16,64,256 rates=1,2,4").value(), problem).value();
-    const LaunchPlan launch = launch_plan(plan, 0, 64, {16}).value();
-    bool has_gap = false;
-    for (const LaunchTile& tile : launch.tiles) {
-        std::map<std::int32_t, std::multiset<std::int64_t>> keys_of_block;
-        for (std::int32_t index = tile.runs_begin; index < tile.runs_begin + tile.run_count; ++index) {
-            const LaunchRun& run = launch.runs[std::size_t(index)];
-            if (index > tile.runs_begin)
-                has_gap |=
-                    run.begin > launch.runs[std::size_t(index) - 1].begin + launch.runs[std::size_t(index) - 1].count;
-            for (std::int32_t key = 0; key < run.count; ++key)
-                keys_of_block[(run.begin + key) / 16].insert(run.first + std::int64_t(key) * run.stride);
-        }
-        for (const auto& [block, keys] : keys_of_block)
-            for (const std::int64_t key : keys) REQUIRE(keys.count(key) == 1);
-    }
-    CHECK(has_gap); // else the numbering was never put to the test
 }
 
 TEST_CASE("tall tiles ask for tall kernels", "[cuda]") {

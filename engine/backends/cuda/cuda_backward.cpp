@@ -52,14 +52,15 @@ Result<CudaBackward::Pass> CudaBackward::prepare_pass(const Plan& plan, int pass
     return prepared;
 }
 
-// A block of threads for each slice of a key head's items: as many as keep the device busy, within the memory that
-// copies may take.
+// A key that two branches of a tile share may stand twice in a block: both receive the same bits, so their order does
+// not matter. A block of threads for each slice of a key head's items: as many as keep the device busy, within the
+// memory that copies may take.
 Result<CudaBackward::Pass> CudaBackward::prepare_units(const Plan& plan, int pass) const {
     const SliceLimits limits{2 * std::int64_t(device_->properties().multiprocessors), 16};
     const std::vector<GradientSlice> slices = gradient_slices(plan, pass, limits);
     std::vector<WorkItem> items;
     for (const GradientSlice& slice : slices) items.insert(items.end(), slice.items.begin(), slice.items.end());
-    const LaunchPlan launch = TRY(launch_plan(plan, items, kernel_.rows, {kernel_.keys}));
+    const LaunchPlan launch = TRY(launch_plan(plan, items, kernel_.rows));
 
     Pass prepared;
     std::vector<LaunchUnit> units;

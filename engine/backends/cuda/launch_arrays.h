@@ -20,7 +20,7 @@ struct LaunchTile {
     std::int32_t row_stride = 1; // of affine rows; 0 when the rows are listed
     std::int32_t row_count = 0;
     std::int32_t runs_begin = 0, run_count = 0; // into runs
-    std::int32_t key_count = 0;                 // numbers in use, gaps included
+    std::int32_t key_count = 0;                 // 0 … key_count − 1
     std::int32_t full_key_count = 0;            // numbers below this are keys that every row sees
 
     // Query position of a row before the item's shift.
@@ -71,7 +71,7 @@ constexpr KeySlot key_slot(const LaunchRun* runs, std::int32_t run_count, std::i
                            std::int64_t key_shift, const KeyTables& tables, const std::int64_t* rows,
                            std::int32_t row_count) {
     while (run < run_count && number >= runs[run].begin + runs[run].count) ++run;
-    if (run == run_count || number < runs[run].begin) return {};
+    if (run == run_count) return {};
     const LaunchRun& from = runs[run];
     const std::int64_t key = from.first + key_shift + std::int64_t(number - from.begin) * from.stride;
     KeySlot slot;

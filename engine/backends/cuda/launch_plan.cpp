@@ -13,9 +13,8 @@ constexpr std::int64_t most_keys = std::numeric_limits<std::int32_t>::max() - 10
 // Builds the arrays; a tile of the plan that several items share is stored once.
 class LaunchPlanBuilder {
 public:
-    LaunchPlanBuilder(const Plan& plan, int rows, KeyNumbering numbering)
-        : plan_(plan), rows_(rows), numbering_(numbering),
-          is_token_causal_(plan.order.is_permuted() && plan.problem.causal) {}
+    LaunchPlanBuilder(const Plan& plan, int rows)
+        : plan_(plan), rows_(rows), is_token_causal_(plan.order.is_permuted() && plan.problem.causal) {}
 
     Result<void> add(const WorkItem& item) {
         const TileList& list = plan_.lists[std::size_t(item.list)];
@@ -88,12 +87,9 @@ private:
         launched.run_count = tile.run_count;
         std::int64_t number = 0;
         for (const bool is_banded : {false, true}) {
-            std::int32_t branch = -1;
             for (std::int32_t index = 0; index < tile.run_count; ++index) {
                 const KeyRun& run = plan_.runs[std::size_t(tile.runs_begin + index)];
                 if ((is_token_causal_ || !run.band.is_full()) != is_banded) continue;
-                if (numbering_.branch_blocks > 0 && run.branch != branch) number = next_block(number);
-                branch = run.branch;
                 launch_.runs.push_back(numbered(run, number, is_banded));
                 number += run.count;
             }
@@ -106,11 +102,6 @@ private:
         return found->second = launched;
     }
 
-    std::int64_t next_block(std::int64_t number) const {
-        const std::int64_t block = numbering_.branch_blocks;
-        return (number + block - 1) / block * block;
-    }
-
     LaunchRun numbered(const KeyRun& run, std::int64_t number, bool is_banded) const {
         const Band band = is_token_causal_ ? Band{-Band::open, 0} : run.band;
         return {run.first, band.lo, band.hi, run.stride, std::int32_t(number), run.count, is_banded};
@@ -118,7 +109,6 @@ private:
 
     const Plan& plan_;
     const int rows_;
-    const KeyNumbering numbering_;
     const bool is_token_causal_;
     LaunchPlan launch_;
     std::int64_t rows_added_ = 0;
@@ -129,19 +119,19 @@ private:
 
 } // namespace
 
-Result<LaunchPlan> launch_plan(const Plan& plan, std::span<const WorkItem> items, int rows, KeyNumbering numbering) {
-    LaunchPlanBuilder builder(plan, rows, numbering);
+Result<LaunchPlan> launch_plan(const Plan& plan, std::span<const WorkItem> items, int rows) {
+    LaunchPlanBuilder builder(plan, rows);
     for (const WorkItem& item : items) TRY(builder.add(item));
     return builder.finish();
 }
 
-Result<LaunchPlan> launch_plan(const Plan& plan, int pass, int rows, KeyNumbering numbering) {
+Result<LaunchPlan> launch_plan(const Plan& plan, int pass, int rows) {
     std::vector<WorkItem> items = work_items(plan, pass);
     // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last. Tiles
     // in the order of a curve stay in it.
     if (plan.order.order.use != OrderUse::schedule || plan.order.token_of_rank.empty())
         std::reverse(items.begin(), items.end());
-    return launch_plan(plan, items, rows, numbering);
+    return launch_plan(plan, items, rows);
 }
 
 int rows_wanted(const Plan& plan) {

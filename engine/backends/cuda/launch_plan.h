@@ -7,12 +7,6 @@
 
 namespace dilascope {
 
-// How keys are numbered. `branch_blocks`: a block of so many keys never holds two branches, which may share keys; then
-// no block adds to one key's gradient twice, and the sums have one order.
-struct KeyNumbering {
-    std::int32_t branch_blocks = 0; // keys a block, 0: no gaps
-};
-
 struct LaunchPlan {
     std::vector<LaunchItem> items;        // longest first where causality makes them differ
     std::vector<std::int32_t> first_item; // of each work item in the order they were given, and the end
@@ -23,10 +17,10 @@ struct LaunchPlan {
 };
 
 // Items of at most `rows` rows. Error when a tile has more than 2^31 keys or an order's tokens do not fit.
-Result<LaunchPlan> launch_plan(const Plan& plan, int pass, int rows, KeyNumbering numbering = {});
+Result<LaunchPlan> launch_plan(const Plan& plan, int pass, int rows);
 
 // The same for given items, in their order.
-Result<LaunchPlan> launch_plan(const Plan& plan, std::span<const WorkItem> items, int rows, KeyNumbering numbering);
+Result<LaunchPlan> launch_plan(const Plan& plan, std::span<const WorkItem> items, int rows);
 
 // Rows that most work of the plan stands in: 128 when tiles of more than 64 rows hold at least half of its pairs.
 int rows_wanted(const Plan& plan);
