@@ -1,5 +1,6 @@
 #pragma once
-// How the rows of one pass enter the rows of the call: as they are, added, or merged by log-sum-exp with earlier passes.
+// How the rows of one pass enter the rows of the call: as they are, added, or merged by log-sum-exp with earlier
+// passes.
 #include "engine/backends/cuda/device_code.h"
 #include <cmath>
 #include <cstdint>

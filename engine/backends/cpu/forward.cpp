@@ -1,6 +1,6 @@
 #include "engine/backends/cpu/forward.h"
-#include "engine/backends/merge.h"
 #include "engine/backends/cpu/tile_group.h"
+#include "engine/backends/merge.h"
 #include <algorithm>
 #include <limits>
 #include <omp.h>
