@@ -8,7 +8,7 @@ const KernelTable& emulated_kernels() {
     static const KernelTable table = {
         emulated::forward_f16_kernels(),  emulated::forward_bf16_kernels(),  emulated::forward_f32_kernels(),
         emulated::backward_f16_kernels(), emulated::backward_bf16_kernels(), emulated::backward_f32_kernels(),
-        emulated::row_kernels(),
+        emulated::row_kernels(),          emulated::permute_kernels(),
     };
     return table;
 }
