@@ -1,10 +1,9 @@
 // Permutations of token rows on the emulator, and the arithmetic of shapes that no test can hold.
-#include "engine/backends/cuda/kernel_lists.h"
 #include "engine/backends/cuda/permute.h"
 #include "engine/order/order.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/simt/emulated_launch.h"
+#include "tests/engine/emulated_attention.h"
 #include "tests/simt/every_order.h"
 #include <algorithm>
 #include <cstring>
@@ -49,9 +48,9 @@ struct Shape {
 };
 
 Result<simt::RunCounts> run_permute(const PermuteCall& call, const simt::RunOptions& options) {
-    static const KernelTable kernels = {permute_kernels()};
     const PermuteLaunch launch = TRY(plan_permute(call));
-    return simt::run(*kernels.find(launch.kernel), {launch.grid, permute_threads, 0}, launch.params, options);
+    return simt::run(*emulated_kernels().find(launch.kernel), {launch.grid, permute_threads, 0}, launch.params,
+                     options);
 }
 
 // Gathers, compares row by row, and scatters back. Rows are numbered so that no two are alike.
@@ -182,31 +181,26 @@ TEST_CASE("permute: what cannot be permuted is refused with its numbers", "[cuda
 }
 
 TEST_CASE("permute: launched on a device", "[cuda]") {
-    const KernelTable table = {permute_kernels()};
-    const simt::EmulatedKernels kernels(table);
-    EmulatedApi api(kernels);
-    {
-        const auto device = CudaDevice::open(api);
-        REQUIRE(device);
-        const Table tokens = hilbert(100);
-        std::vector<float> from(100 * 12), to(100 * 12);
-        std::iota(from.begin(), from.end(), 0.0f);
-        auto from_there = (*device)->allocate<float>(100 * 12, "test/from");
-        auto to_there = (*device)->allocate<float>(100 * 12, "test/to");
-        auto tokens_there = (*device)->allocate<std::int32_t>(100, "test/tokens");
-        REQUIRE((from_there && to_there && tokens_there));
-        REQUIRE((*device)->copy_to_device(from_there->data(), from.data(), 100 * 48));
-        REQUIRE((*device)->copy_to_device(tokens_there->data(), tokens.data(), 400));
-        REQUIRE(launch_permute(**device, {from_there->data(), to_there->data(), tokens_there->data(), 1, 100, 48}));
-        REQUIRE((*device)->copy_to_host(to.data(), to_there->data(), 100 * 48));
-        for (std::size_t rank = 0; rank < 100; ++rank)
-            for (std::size_t column = 0; column < 12; ++column)
-                CHECK(to[rank * 12 + column] == from[std::size_t(tokens[rank]) * 12 + column]);
-        CHECK(launch_permute(**device, {from_there->data(), to_there->data(), nullptr, 1, 100, 3}).error().what ==
-              refusal({1, 100, 3}));
-    }
-    CHECK(kernels.error() == "");
-    CHECK(api.mistakes().empty());
+    EmulatedCuda cuda; // which checks at its end that nothing leaks and no memory was misused
+    REQUIRE(cuda.device);
+    CudaDevice& device = **cuda.device;
+    const Table tokens = hilbert(100);
+    std::vector<float> from(100 * 12), to(100 * 12);
+    std::iota(from.begin(), from.end(), 0.0f);
+    auto from_there = device.allocate<float>(100 * 12, "test/from");
+    auto to_there = device.allocate<float>(100 * 12, "test/to");
+    auto tokens_there = device.allocate<std::int32_t>(100, "test/tokens");
+    REQUIRE((from_there && to_there && tokens_there));
+    REQUIRE(device.copy_to_device(from_there->data(), from.data(), 100 * 48));
+    REQUIRE(device.copy_to_device(tokens_there->data(), tokens.data(), 400));
+    REQUIRE(launch_permute(device, {from_there->data(), to_there->data(), tokens_there->data(), 1, 100, 48}));
+    REQUIRE(device.copy_to_host(to.data(), to_there->data(), 100 * 48));
+    for (std::size_t rank = 0; rank < 100; ++rank)
+        for (std::size_t column = 0; column < 12; ++column)
+            CHECK(to[rank * 12 + column] == from[std::size_t(tokens[rank]) * 12 + column]);
+    CHECK(launch_permute(device, {from_there->data(), to_there->data(), nullptr, 1, 100, 3}).error().what ==
+          refusal({1, 100, 3}));
+    CHECK(cuda.emulator_error == "");
 }
 
 } // namespace dilascope

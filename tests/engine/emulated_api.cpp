@@ -74,6 +74,11 @@ std::vector<std::string> EmulatedApi::mistakes() {
     return all;
 }
 
+std::vector<std::span<const std::byte>> EmulatedApi::live_memory() const {
+    const std::lock_guard lock(mutex_);
+    return memory_.live();
+}
+
 std::string EmulatedApi::leaks() const {
     std::lock_guard lock(mutex_);
     std::string text;

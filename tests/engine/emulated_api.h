@@ -67,6 +67,7 @@ public:
     std::vector<std::string> mistakes();
     // Device memory, streams, events and graphs that still live: "2 allocations, 1 stream"; "" when none does.
     std::string leaks() const;
+    std::vector<std::span<const std::byte>> live_memory() const; // what kernels may touch
 
     std::string last_error() const override;
     DeviceStatus runtime_version(int& version) override;

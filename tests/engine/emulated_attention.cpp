@@ -8,7 +8,7 @@ const KernelTable& emulated_kernels() {
     static const KernelTable table = {
         emulated::forward_f16_kernels(),  emulated::forward_bf16_kernels(),  emulated::forward_f32_kernels(),
         emulated::backward_f16_kernels(), emulated::backward_bf16_kernels(), emulated::backward_f32_kernels(),
-        emulated::row_kernels(),
+        emulated::row_kernels(),          emulated::permute_kernels(),
     };
     return table;
 }
@@ -17,9 +17,16 @@ EmulatedCuda::EmulatedCuda(simt::RunOptions options_in, DeviceProperties propert
     : options(options_in), api([this](const KernelLaunch& launch) {
           const KernelEntry* kernel = emulated_kernels().find(launch.name);
           if (!kernel) return DeviceStatus::invalid;
+          std::vector<simt::MemoryRange> memory;
+          for (const auto& allocation : api.live_memory()) memory.push_back({allocation.data(), allocation.size()});
+          simt::RunOptions with_memory = options;
+          with_memory.memory = memory;
           const auto run = simt::run(*kernel, {launch.grid, launch.threads, launch.shared_bytes}, launch.params,
-                                     launch.params_bytes, options);
-          if (run) return DeviceStatus::ok;
+                                     launch.params_bytes, with_memory);
+          if (run) {
+              counts.add(*run);
+              return DeviceStatus::ok;
+          }
           emulator_error = run.error().what;
           UNSCOPED_INFO(emulator_error);
           return DeviceStatus::failed;

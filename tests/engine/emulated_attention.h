@@ -21,6 +21,7 @@ public:
     EmulatedApi api;
     Result<std::unique_ptr<CudaDevice>> device;
     CudaBackend backend;
+    simt::RunCounts counts;     // of all launches
     std::string emulator_error; // of the last launch whose checks failed
 };
 

@@ -5,4 +5,5 @@
 #include "engine/backends/cuda/forward_bf16.cu"
 #include "engine/backends/cuda/forward_f16.cu"
 #include "engine/backends/cuda/forward_f32.cu"
+#include "engine/backends/cuda/permute.cu"
 #include "engine/backends/cuda/rows.cu"

@@ -1,10 +1,12 @@
 #pragma once
 // EmulatedMemory: host memory that plays a device's. New memory is full of NaNs (0xff bytes), guards stand on both
 // sides of it, and every misuse is written down: a double free, use after free, a range beyond its allocation, a leak.
+// The address sanitizer stops at a kernel's first access to a guard or to freed memory, reads as well.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ public:
 
     std::int64_t live_bytes() const { return live_bytes_; }
     std::int64_t capacity_bytes() const { return capacity_; }
+    std::vector<std::span<const std::byte>> live() const; // allocations
     std::size_t live_count() const { return blocks_.size(); }
     // What went wrong so far; with what kernels wrote beside their allocations or into freed ones.
     std::vector<std::string> mistakes();

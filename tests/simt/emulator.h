@@ -15,9 +15,15 @@
 //                  a race between two threads is seen only if what one of them reads depends on which of them runs
 //                  first
 // What it cannot see
-//   plain accesses to global memory out of bounds or misaligned (build with address,undefined for these), bank
-//   conflicts of plain accesses, weak memory order, races within one meeting-free stretch that cancel out, and time.
-//   Blocks do not run side by side unless `block_threads` says so: a kernel that waits for another block hangs.
+//   plain accesses to global memory: out of bounds, into freed memory or misaligned. Build with address,undefined,
+//   which
+//                  stops at them, in memory of an EmulatedApi too
+//   plain accesses to shared memory: their bank conflicts; and races that come out alike in every order that was run
+//   between blocks blocks do not run side by side unless `block_threads` says so, and a kernel that waits for another
+//                  block hangs; a plain write that two blocks share is a race only to the thread sanitizer
+//   order of memory all that a thread writes is seen by all at once; __syncthreads and fences of a device do more
+//   numbers        the tensor cores' own order and rounding of sums, and the last bits of ex2, lg2 and rcp
+//   the device     registers and spills, occupancy, lanes that diverge, time
 #include "engine/backends/cuda/index3.h"
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/result.h"

@@ -1,2 +1,0 @@
-// The permutation kernels for the emulator.
-#include "engine/backends/cuda/permute.cu"
