@@ -2,6 +2,7 @@
 #include "engine/backends/cuda/cuda_backward.h"
 #include "engine/backends/cuda/timing.h"
 #include "engine/benchmark/bench_input.h"
+#include "engine/benchmark/bench_rates.h"
 #include "engine/gemm/cuda_gemm.h"
 #include "engine/memory/buffer.h"
 #include "engine/pattern/pattern_text.h"
@@ -12,12 +13,6 @@
 namespace dilascope {
 
 namespace {
-
-double median(std::vector<double> samples) {
-    const auto middle = samples.begin() + std::ptrdiff_t(samples.size() / 2);
-    std::nth_element(samples.begin(), middle, samples.end());
-    return *middle;
-}
 
 // Tensors of one case on the device, filled with bench_input().
 struct BenchTensors {
@@ -32,9 +27,7 @@ struct BenchTensors {
 };
 
 Result<DeviceBuffer<std::byte>> input_on_device(CudaDevice& device, std::int64_t elements, Dtype dtype, int seed) {
-    const Buffer<std::byte> host =
-        TRY(Buffer<std::byte>::allocate(elements * std::int64_t(dtype_bytes(dtype)), "bench/input"));
-    fill_bench_input(std::uint64_t(seed), elements, dtype, host.data());
+    const Buffer<std::byte> host = TRY(bench_tensor(std::uint64_t(seed), elements, dtype));
     DeviceBuffer<std::byte> buffer = TRY(device.allocate<std::byte>(host.size(), "bench/input"));
     TRY(buffer.upload(host.data(), host.size()));
     TRY(device.synchronize());
@@ -90,25 +83,6 @@ Result<double> copy_gb_per_s(CudaDevice& device) {
     return 2.0 * double(bytes) / median(times_ms) * 1e-6;
 }
 
-// The columns that say what was run, and what it has to compute and move.
-Result<BenchRow> row_of(const BenchCase& bench_case, const Plan& plan) {
-    const Problem& problem = bench_case.problem;
-    const bool is_backward = bench_case.direction == Direction::backward;
-    BenchRow row;
-    row.pattern = bench_case.pattern;
-    row.seq_len = problem.seq_len, row.kv_len = problem.kv_len;
-    row.heads = problem.heads, row.kv_heads = problem.kv_heads, row.head_dim = problem.head_dim;
-    row.dtype = enum_name(problem.dtype);
-    row.causal = problem.causal;
-    row.direction = enum_name(bench_case.direction);
-    const std::int64_t inputs =
-        (query_elements(problem) + 2 * key_elements(problem)) * std::int64_t(dtype_bytes(problem.dtype));
-    const std::int64_t rows = 4 * (query_elements(problem) + lse_elements(problem));
-    row.bytes = inputs + rows + (is_backward ? 8 * query_elements(problem) + 8 * key_elements(problem) : 0);
-    row.gflop_per_s = forward_flops(plan) * (is_backward ? 2.5 : 1); // work, until it is divided by the time
-    return row;
-}
-
 } // namespace
 
 double DevicePeaks::gflop_per_s(Dtype dtype) const {
@@ -135,7 +109,7 @@ Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_
     const Problem& problem = bench_case.problem;
     const Pattern pattern = TRY(parse_pattern(bench_case.pattern));
     const Plan plan = TRY(make_plan(pattern, problem));
-    BenchRow row = TRY(row_of(bench_case, plan));
+    BenchRow row = bench_row(bench_case);
     const BenchTensors tensors = TRY(BenchTensors::allocate(device, problem));
     CudaOptions options;
     options.is_deterministic = false; // the fastest there is
@@ -152,12 +126,8 @@ Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_
     timer.l2 = L2State::cold;
     const std::vector<double> times_ms = TRY(time_launches(device, work, samples, timer));
     row.repetitions = std::int64_t(times_ms.size());
-    row.time_ms_median = median(times_ms);
-    row.gflop_per_s = row.gflop_per_s / row.time_ms_median * 1e-6;
-    row.peak_gflop_per_s = peaks.gflop_per_s(problem.dtype);
-    row.peak_share = row.peak_gflop_per_s > 0 ? row.gflop_per_s / row.peak_gflop_per_s : 0;
-    row.tokens_per_s = double(row.seq_len * problem.batch) / row.time_ms_median * 1e3;
-    row.gb_per_s = double(row.bytes) / row.time_ms_median * 1e-6;
+    set_rates(row, problem.batch, bench_flops(plan, bench_case.direction), median(times_ms),
+              peaks.gflop_per_s(problem.dtype));
     row.memory_gb_per_s = peaks.copy_gb_per_s;
     return row;
 }
