@@ -39,9 +39,11 @@ constexpr PhiloxWords dropout_counter(std::uint32_t row, std::int64_t query, std
             std::uint32_t(key_group >> 32) << 16 | std::uint32_t(query >> 32), row};
 }
 
-// 16 bits of one key's place within its group of eight.
+// 16 bits of one key's place within its group of eight. Picked by comparisons: an index that is not constant would put
+// a kernel's words in memory.
 constexpr std::uint32_t dropout_bits(const PhiloxWords& words, int place) {
-    return words[std::size_t(place >> 1)] >> (place & 1) * 16 & 0xffff;
+    const std::uint32_t low = place & 2 ? words[1] : words[0], high = place & 2 ? words[3] : words[2];
+    return (place & 4 ? high : low) >> (place & 1) * 16 & 0xffff;
 }
 
 // Whether the weight of one pair is kept; a key that several branches share is kept or dropped in all of them.

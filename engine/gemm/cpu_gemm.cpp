@@ -1,7 +1,6 @@
 #include "engine/gemm/cpu_gemm.h"
 #include "engine/dtype_convert.h"
 #include "engine/memory/buffer.h"
-#include <array>
 #include <bit>
 #include <fmt/format.h>
 #include <map>
@@ -10,6 +9,7 @@
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <tuple>
 #include <unordered_map>
 
 namespace dilascope {
@@ -18,25 +18,10 @@ namespace {
 
 using Type = dnnl::memory::data_type;
 
-// What a primitive is made for: all of a call but its pointers and batch strides of one matrix.
-using Key = std::array<std::int64_t, 16>;
+// What a primitive is made for: the shape, alpha and beta.
+using Key = std::tuple<GemmShapeKey, std::int32_t, std::int32_t>;
 Key key_of(const GemmCall& call) {
-    return {call.rows,
-            call.columns,
-            call.inner,
-            std::int64_t(call.dtype),
-            std::int64_t(call.a_op),
-            std::int64_t(call.b_op),
-            call.a_stride,
-            call.b_stride,
-            call.c_stride,
-            call.batch,
-            call.a_batch_stride,
-            call.b_batch_stride,
-            call.c_batch_stride,
-            std::bit_cast<std::int32_t>(call.alpha),
-            std::bit_cast<std::int32_t>(call.beta),
-            call.bias != nullptr};
+    return {shape_key(call), std::bit_cast<std::int32_t>(call.alpha), std::bit_cast<std::int32_t>(call.beta)};
 }
 
 // A primitive, or why there is none.

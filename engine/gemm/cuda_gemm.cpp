@@ -29,7 +29,7 @@ struct LtProduct {
     CublasLtChoice choice;
 };
 
-using LtKey = std::array<std::int64_t, 17>;
+using LtKey = std::pair<GemmShapeKey, std::array<std::int64_t, 3>>;
 
 // The largest power of two up to 16 that divides where the matrices of an operand start: kernels differ by it.
 std::int64_t alignment_of(const void* data, std::int64_t batch_stride, std::size_t element_bytes) {
@@ -141,23 +141,9 @@ Result<void> CudaGemm::make_choice(const GemmCall& call, LtProduct& product) {
 
 LtKey key_of(const GemmCall& call) {
     const std::size_t element = dtype_bytes(call.dtype);
-    return {call.rows,
-            call.columns,
-            call.inner,
-            std::int64_t(call.dtype),
-            std::int64_t(call.a_op),
-            std::int64_t(call.b_op),
-            call.a_stride,
-            call.b_stride,
-            call.c_stride,
-            call.batch,
-            call.a_batch_stride,
-            call.b_batch_stride,
-            call.c_batch_stride,
-            call.bias != nullptr,
-            alignment_of(call.a, call.a_batch_stride, element),
-            alignment_of(call.b, call.b_batch_stride, element),
-            alignment_of(call.c, call.c_batch_stride, sizeof(float))};
+    return {shape_key(call),
+            {alignment_of(call.a, call.a_batch_stride, element), alignment_of(call.b, call.b_batch_stride, element),
+             alignment_of(call.c, call.c_batch_stride, sizeof(float))}};
 }
 
 Result<LtProduct*> CudaGemm::product_for(const GemmCall& call) {

@@ -37,4 +37,21 @@ Result<GemmCall> complete(const GemmCall& call) {
     return full;
 }
 
+GemmShapeKey shape_key(const GemmCall& call) {
+    return {call.rows,
+            call.columns,
+            call.inner,
+            std::int64_t(call.dtype),
+            std::int64_t(call.a_op),
+            std::int64_t(call.b_op),
+            call.a_stride,
+            call.b_stride,
+            call.c_stride,
+            call.batch,
+            call.a_batch_stride,
+            call.b_batch_stride,
+            call.c_batch_stride,
+            call.bias != nullptr};
+}
+
 } // namespace dilascope

@@ -5,6 +5,7 @@
 #include "engine/backends/backend.h"
 #include "engine/dtype.h"
 #include "engine/result.h"
+#include <array>
 #include <cstdint>
 
 namespace dilascope {
@@ -30,6 +31,10 @@ struct GemmCall {
 
 // `call` with its leading dimensions filled in. Error when a size, stride, type or pointer is out of its range.
 Result<GemmCall> complete(const GemmCall& call);
+
+// All of a call but its pointers, alpha and beta, and whether it has a bias: what libraries prepare a product for.
+using GemmShapeKey = std::array<std::int64_t, 14>;
+GemmShapeKey shape_key(const GemmCall& call);
 
 class Gemm {
 public:

@@ -15,20 +15,15 @@ Range keys_of(const Plan& plan, const WorkItem& item) {
     return keys.begin < keys.end ? keys : Range{};
 }
 
-// Rows × keys of an item before masking: what its time is in proportion to.
-std::int64_t pairs_of(const Plan& plan, const WorkItem& item) {
-    std::int64_t keys = 0;
-    for (const KeyRun& run : runs_of(plan, item)) keys += run.count;
-    return keys * plan.tiles[std::size_t(item.tile)].row_count;
-}
-
 // The items in `count` slices of about equal work.
 std::vector<GradientSlice> sliced(const Plan& plan, std::span<const WorkItem> items, std::int64_t count) {
     std::vector<GradientSlice> slices(static_cast<std::size_t>(count));
+    // What an item's time is in proportion to.
+    const auto pairs_of = [&](const WorkItem& item) { return tile_pairs(plan, plan.tiles[std::size_t(item.tile)]); };
     std::int64_t total = 0, done = 0;
-    for (const WorkItem& item : items) total += pairs_of(plan, item);
+    for (const WorkItem& item : items) total += pairs_of(item);
     for (const WorkItem& item : items) {
-        const std::int64_t pairs = pairs_of(plan, item);
+        const std::int64_t pairs = pairs_of(item);
         const double middle = double(done) + double(pairs) / 2;
         const auto index =
             std::min(count - 1, std::int64_t(middle / double(std::max<std::int64_t>(total, 1)) * double(count)));

@@ -5,11 +5,7 @@
 namespace dilascope {
 
 const KernelTable& emulated_kernels() {
-    static const KernelTable table = {
-        emulated::forward_f16_kernels(),  emulated::forward_bf16_kernels(),  emulated::forward_f32_kernels(),
-        emulated::backward_f16_kernels(), emulated::backward_bf16_kernels(), emulated::backward_f32_kernels(),
-        emulated::row_kernels(),          emulated::permute_kernels(),
-    };
+    static const KernelTable table = emulated::all_kernels();
     return table;
 }
 

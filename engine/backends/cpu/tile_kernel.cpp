@@ -173,7 +173,7 @@ template <class Products> KeySpan visible(const KeyBlock& block, int row, int ro
 }
 
 template <class Products>
-void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& feed, const std::atomic<bool>* cancel,
+void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& feed, const CancelFlag* cancel,
             TileWorkspace& work) {
     KeyBlock blocks[2];
     int current = 0;
@@ -184,7 +184,7 @@ void attend(std::span<const TileRows> tiles, const HeadTensors& head, KeyFeed& f
         start_tile<Products>(tiles[index], head, work, work.tiles[index]);
     const auto panels = int(panel_count(tiles.back().count));
     for (; blocks[current].count > 0; current = 1 - current) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return;
+        if (is_cancelled(cancel)) return;
         const KeyBlock& block = blocks[current];
         feed.next(blocks[1 - current], keys_max);
         const OperandRows rows = Products::rows_of(head, block, work);

@@ -5,8 +5,8 @@
 // its TileWorkspace, whose size depends on the tile and head_dim only, never on N.
 #include "engine/backends/cpu/kernel_target.h"
 #include "engine/backends/cpu/tile.h"
+#include "engine/cancel.h"
 #include "engine/memory/buffer.h"
-#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,7 +42,7 @@ int tiles_per_group(std::int64_t head_dim);
 // Attends 1 … tiles_per_group tiles to all keys of the feed; more than one only if no key is banded. Then
 // work.tiles[t].queries holds the output rows and row_max their LSE; 0 and −inf for rows without a key. Stops between
 // blocks when the flag (may be null) is set; the workspace is then meaningless.
-using Attend = void (*)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const std::atomic<bool>* cancel,
+using Attend = void (*)(std::span<const TileRows>, const HeadTensors&, KeyFeed&, const CancelFlag* cancel,
                         TileWorkspace&);
 
 struct TileKernel {

@@ -14,12 +14,11 @@
 //   shared memory read            about 10·Keys·D·bytes a warp
 //
 // Values of the next block arrive while dV is formed, its keys while dK is. Nothing was measured yet.
-#include "engine/backends/cuda/fragments.cuh"
-#include "engine/backends/cuda/item_rows.cuh"
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/kernel_shape.h"
 #include "engine/backends/cuda/online_softmax.cuh"
+#include "engine/backends/cuda/tile_products.cuh"
 
 namespace dilascope::KERNEL_NAMESPACE {
 
@@ -34,10 +33,10 @@ template <class Element, int HeadDim, int Rows, int Keys> struct BackwardKernel 
     static constexpr int columns = HeadDim / column_shares; // of a warp's share of dK and dV
     static_assert(warps % key_groups == 0 && columns % 16 == 0);
     using Scores = float[1][Keys / 8][4];
-    using RowSums = float[HeadDim / 8][4];
+    using RowSums = float[1][HeadDim / 8][4];
     static constexpr int columns_at_once = columns < 64 ? columns : 64; // as many sums as fit beside dq
     using KeySums = float[columns_at_once / 8][4];
-    using RowOperands = typename Operands::Left[Keys / Operands::depth];
+    using RowOperands = typename Operands::Left[1][Keys / Operands::depth];
 
     const BackwardParams& params;
     ItemRows<Rows> rows;
@@ -62,10 +61,10 @@ template <class Element, int HeadDim, int Rows, int Keys> struct BackwardKernel 
         RowSums dq = {};
         const int blocks = (rows.key_count() + Keys - 1) / Keys;
         if (blocks > 0) {
-            copy_item_rows(queries, params.q);
-            copy_item_rows(douts, params.dout);
-            copy_block(values, params.v, 0);
-            copy_block(keys, params.k, 0);
+            copy_item_rows<Rows, Shape::threads>(queries, params.q, rows, params.shape);
+            copy_item_rows<Rows, Shape::threads>(douts, params.dout, rows, params.shape);
+            copy(values, params.v, 0);
+            copy(keys, params.k, 0);
         }
         for (int block = 0; block < blocks; ++block) {
             const bool is_last = block + 1 == blocks;
@@ -73,20 +72,20 @@ template <class Element, int HeadDim, int Rows, int Keys> struct BackwardKernel 
             barrier(); // keys and values are here, and nobody reads the last weights
             table.fill(block + 1, rows, params.shape);
             Scores scores = {}, dscores = {};
-            multiply_rows(scores[0], queries, keys);
-            multiply_rows(dscores[0], douts, values);
+            add_scores<Element>(scores, queries, first_row(), keys);
+            add_scores<Element>(dscores, douts, first_row(), values);
             RowOperands operands;
             form_weights(scores, dscores, block);
             store_weights(scores);
             barrier(); // the weights are there, nobody reads the values, and the next slots are there
-            if (!is_last) copy_block(values, params.v, block + 1);
+            if (!is_last) copy(values, params.v, block + 1);
             add_key_sums(douts, params.dv, params.dropout.keep_scale, block, unit);
             barrier(); // nobody reads the weights
             store_weights(dscores);
-            round_weights(dscores, operands);
-            add_row_sums(operands, dq);
-            barrier(); // the weights' gradients are there, and nobody reads the keys
-            if (!is_last) copy_block(keys, params.k, block + 1);
+            round_weights<Element>(dscores, operands);
+            add_weighted<Element>(dq, operands, keys); // dQ += dS K
+            barrier();                                 // the weights' gradients are there, and nobody reads the keys
+            if (!is_last) copy(keys, params.k, block + 1);
             add_key_sums(queries, params.dk, params.scale, block, unit);
         }
         store(dq);
@@ -108,37 +107,8 @@ private:
             delta[half] = params.delta[at];
         }
     }
-    DEVICE void copy_item_rows(const RowTile& to, const void* from) const {
-        copy_rows<Rows, Shape::threads>(
-            to, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int row) -> const std::byte* {
-                if (row >= rows.count()) return nullptr;
-                const std::int64_t at = params.shape.query_row(rows.batch(), rows.positions[row], rows.head());
-                return static_cast<const std::byte*>(from) + at * Operands::bytes;
-            });
-    }
-    DEVICE void copy_block(const RowTile& to, const void* from, int block) const {
-        copy_rows<Keys, Shape::threads>(
-            to, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int key) -> const std::byte* {
-                const std::int64_t at = table.offset(block, key);
-                return at < 0 ? nullptr : static_cast<const std::byte*>(from) + at * Operands::bytes;
-            });
-        copy_commit();
-    }
-
-    // scores += (this warp's rows of `left`) · rightᵀ
-    static DEVICE void multiply_rows(float (&scores)[Keys / 8][4], const RowTile& left, const RowTile& right) {
-        const int lane = opaque_lane();
-#pragma unroll(Operands::unroll)
-        for (int k = 0; k < HeadDim; k += Operands::depth) {
-            typename Operands::Left row_operand;
-            Operands::load_left(row_operand, left, first_row(), k, lane);
-#pragma unroll
-            for (int n = 0; n < Keys; n += 16) {
-                typename Operands::Right key_operand;
-                Operands::load_right(key_operand, right, n, k, lane);
-                Operands::multiply(scores[n / 8], scores[n / 8 + 1], row_operand, key_operand);
-            }
-        }
+    DEVICE void copy(const RowTile& to, const void* from, int block) const {
+        copy_block<Keys, Shape::threads>(to, from, table, block, params.shape);
     }
 
     // Scores become weights P (dropped, without their keep scale), dscores become dS (without the scale of scores):
@@ -170,24 +140,6 @@ private:
             for (int half = 0; half < 2; ++half)
                 Operands::store_pair(weights.at(first_row() + half * 8 + lane() / 4, n * 8 + lane() % 4 * 2),
                                      from[0][n][2 * half], from[0][n][2 * half + 1]);
-    }
-    static DEVICE void round_weights(const Scores& from, RowOperands& operands) {
-#pragma unroll
-        for (int step = 0; step < Keys / Operands::depth; ++step)
-            Operands::from_accumulators(operands[step], from[0], step);
-    }
-    // dq += dS K
-    DEVICE void add_row_sums(const RowOperands& operands, RowSums& dq) const {
-#pragma unroll
-        for (int step = 0; step < Keys / Operands::depth; ++step) {
-            const int lane = opaque_lane();
-#pragma unroll
-            for (int n = 0; n < HeadDim; n += 16) {
-                typename Operands::Right right;
-                Operands::load_right_transposed(right, keys, step * Operands::depth, n, lane);
-                Operands::multiply(dq[n / 8], dq[n / 8 + 1], operands[step], right);
-            }
-        }
     }
 
     // to += scale · weightsᵀ · from, for this warp's 16 keys and its share of the columns.
@@ -252,7 +204,7 @@ private:
                 for (int index = 0; index < 2; ++index) {
                     const int d = n * 8 + lane() % 4 * 2 + index;
                     if (d >= params.shape.head_dim) continue;
-                    const float value = dq[n][2 * half + index] * params.scale;
+                    const float value = dq[0][n][2 * half + index] * params.scale;
                     to[d] = params.adds_to_dq ? to[d] + value : value;
                 }
         }

@@ -4,13 +4,11 @@
 namespace dilascope {
 
 const KernelTable& compiled_kernels() {
-    static const KernelTable table = {
 #ifdef DILASCOPE_HAS_CUDA
-        compiled::forward_f16_kernels(),  compiled::forward_bf16_kernels(),  compiled::forward_f32_kernels(),
-        compiled::backward_f16_kernels(), compiled::backward_bf16_kernels(), compiled::backward_f32_kernels(),
-        compiled::row_kernels(),          compiled::permute_kernels(),
+    static const KernelTable table = compiled::all_kernels();
+#else
+    static const KernelTable table = {};
 #endif
-    };
     return table;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The kernels that nvcc compiled into this binary. To add a .cu file: its list, in one line of compiled_kernels.cpp.
+// The kernels that nvcc compiled into this binary. To add a .cu file: its list, in kernel_lists.h.
 #include "engine/backends/cuda/kernel_table.h"
 
 namespace dilascope {

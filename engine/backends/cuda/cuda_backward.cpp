@@ -17,12 +17,9 @@ Result<CudaBackward> CudaBackward::prepare(CudaDevice& device, const Plan& plan,
     Plan branches; // of a mix that is not one softmax: a pass a branch
     const Plan* differentiated = &plan;
     if (plan.mix != MixMode::softmax) {
-        Pattern by_branch = pattern;
-        std::get<Dilated>(by_branch.kind).mix = MixMode::none;
-        branches = TRY(make_plan(by_branch, plan.problem));
+        branches = TRY(make_branch_plan(pattern, plan.problem));
         differentiated = &branches;
-        backward.branch_forward_.push_back(
-            TRY(CudaForward::prepare(device, branches, backward.branch_count_, options)));
+        backward.branch_forward_ = TRY(CudaForward::prepare(device, branches, backward.branch_count_, options));
     }
     for (int pass = 0; pass < differentiated->pass_count; ++pass)
         backward.passes_.push_back(TRY(options.is_deterministic ? backward.prepare_units(*differentiated, pass)
@@ -35,7 +32,7 @@ Result<void> CudaBackward::allocate() {
     dout_elements_ = TRY(device_->allocate<std::byte>(
         query_elements(problem_) * std::int64_t(dtype_bytes(problem_.dtype)), "cuda/dout_elements"));
     delta_ = TRY(device_->allocate<float>(lse_elements(problem_), "cuda/delta"));
-    if (!branch_forward_.empty()) {
+    if (branch_forward_) {
         branch_out_ = TRY(device_->allocate<float>(query_elements(problem_), "cuda/branch_out"));
         branch_lse_ = TRY(device_->allocate<float>(lse_elements(problem_), "cuda/branch_lse"));
     }
@@ -93,10 +90,8 @@ Result<void> CudaBackward::prepare_rows(const BackwardTensors& tensors, const Pa
     const GradientRowsParams params{
         tensor_shape(problem_), tensors.dout,   softmax.out,           softmax.lse,   softmax.joint_lse,
         softmax.weight,         problem_.dtype, dout_elements_.data(), delta_.data(), rows};
-    Problem one_batch = problem_;
-    one_batch.batch = 1;
-    return device_->launch("gradient rows", TRY(grid_of((rows + rows_per_block - 1) / rows_per_block, one_batch)),
-                           threads, 0, params, stream);
+    return device_->launch("gradient rows", TRY(grid_of((rows + rows_per_block - 1) / rows_per_block)), threads, 0,
+                           params, stream);
 }
 
 Result<void> CudaBackward::sum_copies(const Pass& pass, const BackwardTensors& tensors, const Stream& stream) const {
@@ -110,10 +105,7 @@ Result<void> CudaBackward::sum_copies(const Pass& pass, const BackwardTensors& t
                                  tensors.dk,
                                  tensors.dv,
                                  elements};
-    Problem one_batch = problem_;
-    one_batch.batch = 1;
-    return device_->launch("sum copies", TRY(grid_of((elements + threads - 1) / threads, one_batch)), threads, 0,
-                           params, stream);
+    return device_->launch("sum copies", TRY(grid_of((elements + threads - 1) / threads)), threads, 0, params, stream);
 }
 
 Result<void> CudaBackward::differentiate(int index, const BackwardTensors& tensors, const PassSoftmax& softmax,
@@ -133,7 +125,7 @@ Result<void> CudaBackward::differentiate(int index, const BackwardTensors& tenso
     params.adds_to_dq = index > 0;
     params.dropout = dropout_params(options_.dropout);
     if (!options_.is_deterministic)
-        return device_->launch(kernel_.name, TRY(grid_of(pass.plan.item_count(), problem_)), kernel_.threads,
+        return device_->launch(kernel_.name, TRY(grid_of(pass.plan.item_count(), problem_.batch)), kernel_.threads,
                                kernel_.shared_bytes, params, stream);
     params.units = pass.units.data();
     params.dk = dk_copies_.data(), params.dv = dv_copies_.data();
@@ -150,12 +142,12 @@ Result<void> CudaBackward::enqueue(const BackwardTensors& tensors, const Stream&
     TRY(fill_floats(*device_, tensors.dk, key_elements(problem_), 0, stream));
     TRY(fill_floats(*device_, tensors.dv, key_elements(problem_), 0, stream));
     for (int pass = 0; pass < int(passes_.size()); ++pass) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return fail("cuda: cancelled before the last pass");
-        if (branch_forward_.empty()) {
+        if (is_cancelled(cancel)) return fail("cuda: cancelled before the last pass");
+        if (!branch_forward_) {
             TRY(differentiate(pass, tensors, {tensors.out, tensors.lse}, stream));
             continue;
         }
-        TRY(branch_forward_.front().enqueue_pass(
+        TRY(branch_forward_->enqueue_pass(
             pass, {tensors.q, tensors.k, tensors.v, branch_out_.data(), branch_lse_.data()}, stream));
         PassSoftmax softmax{branch_out_.data(), branch_lse_.data()};
         if (mix_ == MixMode::softmax_stopgrad) softmax.joint_lse = tensors.lse;

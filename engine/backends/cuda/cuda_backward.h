@@ -1,6 +1,7 @@
 #pragma once
 // CudaBackward: the backward of one call, ready to be launched again and again.
 #include "engine/backends/cuda/cuda_forward.h"
+#include <optional>
 
 namespace dilascope {
 
@@ -49,7 +50,7 @@ private:
     MixMode mix_ = MixMode::softmax;
     int branch_count_ = 1;
     std::vector<Pass> passes_;
-    std::vector<CudaForward> branch_forward_;     // one entry where passes are softmaxes of their own
+    std::optional<CudaForward> branch_forward_;   // where passes are softmaxes of their own
     DeviceBuffer<float> branch_out_, branch_lse_; // of the pass at hand, then
     DeviceBuffer<std::byte> dout_elements_;       // (B,N,H,D) of q's type
     DeviceBuffer<float> delta_;                   // (B,H,N)

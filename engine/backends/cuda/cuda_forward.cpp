@@ -20,14 +20,14 @@ DropoutParams dropout_params(const Dropout& dropout) {
     return {dropout.threshold(), dropout.keep_scale(), dropout.seed};
 }
 
-Result<Index3> grid_of(std::int64_t items, const Problem& problem) {
+Result<Index3> grid_of(std::int64_t items, std::int64_t batch) {
     constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-    if (items > most / problem.batch)
+    if (items > most / batch)
         return fail(
             fmt::format("cuda: {} tiles of rows in each of {} batch elements; a launch has at most 2^31 blocks, "
                         "so split the batch",
-                        items, problem.batch));
-    return Index3{std::int32_t(items * problem.batch), 1, 1};
+                        items, batch));
+    return Index3{std::int32_t(items * batch), 1, 1};
 }
 
 Result<void> fill_floats(CudaDevice& device, float* to, std::int64_t count, float value, const Stream& stream) {
@@ -69,7 +69,7 @@ Result<void> CudaForward::launch(int pass, MergeRule rule, const ForwardTensors&
     params.scale_log2 = float(softmax_scale(problem_) * std::numbers::log2e);
     params.merge = rule;
     params.dropout = dropout_params(options_.dropout);
-    return device_->launch(kernel_.name, TRY(grid_of(plan.item_count(), problem_)), kernel_.threads,
+    return device_->launch(kernel_.name, TRY(grid_of(plan.item_count(), problem_.batch)), kernel_.threads,
                            kernel_.shared_bytes, params, stream);
 }
 
@@ -78,7 +78,7 @@ Result<void> CudaForward::enqueue(const ForwardTensors& tensors, const Stream& s
     if (rule_.kind != MergeRule::replace || passes_.size() != 1 || !passes_.front().covers_all_rows())
         TRY(clear(tensors, stream));
     for (std::size_t pass = 0; pass < passes_.size(); ++pass) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return fail("cuda: cancelled before the last pass");
+        if (is_cancelled(cancel)) return fail("cuda: cancelled before the last pass");
         TRY(launch(int(pass), rule_, tensors, stream));
     }
     return {};

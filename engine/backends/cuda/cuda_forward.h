@@ -43,7 +43,7 @@ private:
 TensorShape tensor_shape(const Problem& problem);
 DropoutParams dropout_params(const Dropout& dropout);
 // Error when a grid of items × batch elements passes CUDA's 2^31 − 1 blocks.
-Result<Index3> grid_of(std::int64_t items, const Problem& problem);
+Result<Index3> grid_of(std::int64_t items, std::int64_t batch = 1);
 // to[0 … count) = value.
 Result<void> fill_floats(CudaDevice& device, float* to, std::int64_t count, float value, const Stream& stream);
 

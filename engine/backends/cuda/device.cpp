@@ -221,7 +221,7 @@ Result<Graph> CudaDevice::capture(const Stream& stream, const std::function<Resu
     Result<void> done = work();
     Graph graph;
     Result<void> ended = ask({"end a capture"}, [&] { return api_.end_capture(stream.handle(), graph.handle_); });
-    if (graph.handle_.value) graph.device_ = this;
+    if (graph) graph.device_ = this;
     if (!done) return tl::unexpected(std::move(done.error()));
     if (!ended) return tl::unexpected(std::move(ended.error()));
     return graph;
@@ -231,30 +231,12 @@ Result<void> CudaDevice::launch(const Graph& graph, const Stream& stream) {
     return ask({"launch a graph"}, [&] { return api_.launch_graph(graph.handle(), stream.handle()); });
 }
 
-Stream::~Stream() {
-    if (device_) device_->release([&] { return device_->api_.destroy_stream(handle_); });
+template <class Handle> DeviceOwned<Handle>::~DeviceOwned() {
+    if (device_) device_->release([&] { return device_->destroy(handle_); });
 }
-Event::~Event() {
-    if (device_) device_->release([&] { return device_->api_.destroy_event(handle_); });
-}
-Graph::~Graph() {
-    if (device_) device_->release([&] { return device_->api_.destroy_graph(handle_); });
-}
-Stream& Stream::operator=(Stream&& other) noexcept {
-    Stream moved(std::move(other));
-    swap(moved);
-    return *this;
-}
-Event& Event::operator=(Event&& other) noexcept {
-    Event moved(std::move(other));
-    swap(moved);
-    return *this;
-}
-Graph& Graph::operator=(Graph&& other) noexcept {
-    Graph moved(std::move(other));
-    swap(moved);
-    return *this;
-}
+template class DeviceOwned<StreamHandle>;
+template class DeviceOwned<EventHandle>;
+template class DeviceOwned<GraphHandle>;
 
 Result<CudaDevice*> cuda_device(int index) {
     static std::mutex mutex;

@@ -22,54 +22,30 @@ namespace dilascope {
 
 class CudaDevice;
 
-// A stream of a device; its work runs in order, beside that of other streams.
-class Stream {
+// Something of the runtime's, destroyed with this owner unless its device is lost.
+template <class Handle> class DeviceOwned {
 public:
-    Stream() = default; // the default stream
-    Stream(Stream&& other) noexcept { swap(other); }
-    Stream& operator=(Stream&& other) noexcept;
-    ~Stream();
-    StreamHandle handle() const { return handle_; }
-
-private:
-    friend CudaDevice;
-    void swap(Stream& other) noexcept { std::swap(device_, other.device_), std::swap(handle_, other.handle_); }
-    CudaDevice* device_ = nullptr;
-    StreamHandle handle_;
-};
-
-// A point in a stream's work; two of them time what lies between.
-class Event {
-public:
-    Event() = default;
-    Event(Event&& other) noexcept { swap(other); }
-    Event& operator=(Event&& other) noexcept;
-    ~Event();
-    EventHandle handle() const { return handle_; }
-
-private:
-    friend CudaDevice;
-    void swap(Event& other) noexcept { std::swap(device_, other.device_), std::swap(handle_, other.handle_); }
-    CudaDevice* device_ = nullptr;
-    EventHandle handle_;
-};
-
-// Captured work, launched again as one.
-class Graph {
-public:
-    Graph() = default;
-    Graph(Graph&& other) noexcept { swap(other); }
-    Graph& operator=(Graph&& other) noexcept;
-    ~Graph();
-    GraphHandle handle() const { return handle_; }
+    DeviceOwned() = default; // owns nothing; as a stream: the default one
+    DeviceOwned(DeviceOwned&& other) noexcept { swap(other); }
+    DeviceOwned& operator=(DeviceOwned&& other) noexcept {
+        DeviceOwned moved(std::move(other));
+        swap(moved);
+        return *this;
+    }
+    ~DeviceOwned();
+    Handle handle() const { return handle_; }
     explicit operator bool() const { return handle_.value != nullptr; }
 
 private:
     friend CudaDevice;
-    void swap(Graph& other) noexcept { std::swap(device_, other.device_), std::swap(handle_, other.handle_); }
+    void swap(DeviceOwned& other) noexcept { std::swap(device_, other.device_), std::swap(handle_, other.handle_); }
     CudaDevice* device_ = nullptr;
-    GraphHandle handle_;
+    Handle handle_;
 };
+
+using Stream = DeviceOwned<StreamHandle>; // its work runs in order, beside that of other streams
+using Event = DeviceOwned<EventHandle>;   // a point in a stream's work; two of them time what lies between
+using Graph = DeviceOwned<GraphHandle>;   // captured work, launched again as one
 
 template <class T> class DeviceBuffer;
 
@@ -124,9 +100,7 @@ public:
 
 private:
     template <class T> friend class DeviceBuffer;
-    friend Stream;
-    friend Event;
-    friend Graph;
+    template <class Handle> friend class DeviceOwned;
     // A call in the words of an error's sentence: launch "forward bf16 128".
     struct Asked {
         const char* verb;
@@ -143,6 +117,9 @@ private:
     Result<void*> allocate_bytes(std::size_t bytes, const char* owner);
     template <class Call> void release(Call&& call) noexcept; // silent: destructors have nobody to tell
     void free_bytes(void* data, std::size_t bytes, const char* owner) noexcept;
+    DeviceStatus destroy(StreamHandle stream) { return api_.destroy_stream(stream); }
+    DeviceStatus destroy(EventHandle event) { return api_.destroy_event(event); }
+    DeviceStatus destroy(GraphHandle graph) { return api_.destroy_graph(graph); }
 
     DeviceApi& api_;
     int index_ = 0;

@@ -13,7 +13,7 @@ Result<DevicePlan> DevicePlan::upload(CudaDevice& device, const LaunchPlan& laun
     plan.tiles_ = TRY(uploaded(device, std::span(launch.tiles), "cuda/plan_tiles"));
     plan.runs_ = TRY(uploaded(device, std::span(launch.runs), "cuda/plan_runs"));
     plan.row_offsets_ = TRY(uploaded(device, std::span(launch.row_offsets), "cuda/plan_rows"));
-    if (!order.token_of_rank.empty() && order.order.use == OrderUse::sequence)
+    if (order.is_permuted())
         plan.token_of_rank_ = TRY(uploaded(device, std::span(order.token_of_rank), "cuda/plan_order"));
     plan.covers_all_rows_ = launch.covers_all_rows;
     return plan;

@@ -1,7 +1,7 @@
 #pragma once
 // Forward of one pass of a plan: FlashAttention-2 (arXiv 2307.08691) over lists of strided key runs. One block of four
-// warps computes up to `Rows` rows of one tile: their queries stay in shared memory, the keys and values of all branches
-// pass through it `Keys` at a time, scores and outputs stay in registers.
+// warps computes up to `Rows` rows of one tile: their queries stay in shared memory, the keys and values of all
+// branches pass through it `Keys` at a time, scores and outputs stay in registers.
 //
 //   floor per Rows × Keys block   4·Rows·Keys·D FLOP on the tensor cores
 //   shared memory read            (4·Keys·D + Rows·D + …)·bytes: each warp reads all keys and values once for its
@@ -10,14 +10,13 @@
 //                                 change places, so 64-row tiles serve where tiles are small.
 //   global memory                 q and out once; keys and values once a tile, mostly from L2
 //
-// While scores are computed the values are on their way, while values are summed the next keys are. Nothing was measured
-// yet: these are predictions.
-#include "engine/backends/cuda/fragments.cuh"
-#include "engine/backends/cuda/item_rows.cuh"
+// While scores are computed the values are on their way, while values are summed the next keys are. Nothing was
+// measured yet: these are predictions.
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/kernel_shape.h"
 #include "engine/backends/cuda/online_softmax.cuh"
+#include "engine/backends/cuda/tile_products.cuh"
 
 namespace dilascope::KERNEL_NAMESPACE {
 
@@ -50,25 +49,27 @@ template <class Element, int HeadDim, int Rows, int Keys> struct ForwardKernel {
         const int blocks = (rows.key_count() + Keys - 1) / Keys;
         table.fill(0, rows, params.shape);
         barrier();
-        if (blocks > 0) copy_queries();
-        if (blocks > 0) copy_block(keys, params.k, 0);
+        if (blocks > 0) {
+            copy_item_rows<Rows, Shape::threads>(queries, params.q, rows, params.shape);
+            copy(keys, params.k, 0);
+        }
         for (int block = 0; block < blocks; ++block) {
             copy_wait<0>();
             barrier(); // the keys are here, and nobody reads the last values
-            copy_block(values, params.v, block);
+            copy(values, params.v, block);
             table.fill(block + 1, rows, params.shape);
             Scores scores = {};
-            multiply_queries(scores);
+            add_scores<Element>(scores, queries, first_row(0), keys);
             if ((block + 1) * Keys > rows.full_key_count())
                 mask_scores(scores, table, block, first_row(0), softmax.masked());
             softmax.add_block(scores, outputs);
             if (params.dropout.threshold != 0) drop(scores, block);
             Weights weights;
-            round_weights(scores, weights);
+            round_weights<Element>(scores, weights);
             copy_wait<0>();
             barrier(); // the values are here, nobody reads the keys, and the next slots are there
-            if (block + 1 < blocks) copy_block(keys, params.k, block + 1);
-            add_values(weights, outputs);
+            if (block + 1 < blocks) copy(keys, params.k, block + 1);
+            add_weighted<Element>(outputs, weights, values);
         }
         store(softmax, outputs);
     }
@@ -76,41 +77,6 @@ template <class Element, int HeadDim, int Rows, int Keys> struct ForwardKernel {
 private:
     static DEVICE int first_row(int atom) { return (warp() * atoms + atom) * 16; }
 
-    DEVICE void copy_queries() const {
-        copy_rows<Rows, Shape::threads>(
-            queries, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int row) -> const std::byte* {
-                if (row >= rows.count()) return nullptr;
-                const std::int64_t at = params.shape.query_row(rows.batch(), rows.positions[row], rows.head());
-                return static_cast<const std::byte*>(params.q) + at * Operands::bytes;
-            });
-    }
-    DEVICE void copy_block(const RowTile& to, const void* from, int block) const {
-        copy_rows<Keys, Shape::threads>(
-            to, params.shape.head_dim * Operands::bytes, params.shape.copy_unit, [&](int key) -> const std::byte* {
-                const std::int64_t at = table.offset(block, key);
-                return at < 0 ? nullptr : static_cast<const std::byte*>(from) + at * Operands::bytes;
-            });
-        copy_commit();
-    }
-
-    // scores += Q Kᵀ
-    DEVICE void multiply_queries(Scores& scores) const {
-        const int lane = opaque_lane();
-#pragma unroll(Operands::unroll)
-        for (int k = 0; k < HeadDim; k += Operands::depth) {
-            typename Operands::Left left[atoms];
-#pragma unroll
-            for (int atom = 0; atom < atoms; ++atom) Operands::load_left(left[atom], queries, first_row(atom), k, lane);
-#pragma unroll
-            for (int n = 0; n < Keys; n += 16) {
-                typename Operands::Right right;
-                Operands::load_right(right, keys, n, k, lane);
-#pragma unroll
-                for (int atom = 0; atom < atoms; ++atom)
-                    Operands::multiply(scores[atom][n / 8], scores[atom][n / 8 + 1], left[atom], right);
-            }
-        }
-    }
     // Dropped weights become 0; the kept ones are scaled with their row at the end.
     DEVICE void drop(Scores& weights, int block) const {
 #pragma unroll
@@ -118,27 +84,8 @@ private:
             drop_weights(weights[atom], kept_weights<Keys / 8>(table, block, rows, params.dropout, params.shape.heads,
                                                                first_row(atom)));
     }
-    static DEVICE void round_weights(const Scores& scores, Weights& weights) {
-#pragma unroll
-        for (int atom = 0; atom < atoms; ++atom)
-#pragma unroll
-            for (int step = 0; step < Keys / Operands::depth; ++step)
-                Operands::from_accumulators(weights[atom][step], scores[atom], step);
-    }
-    // outputs += P V
-    DEVICE void add_values(const Weights& weights, Outputs& outputs) const {
-#pragma unroll
-        for (int step = 0; step < Keys / Operands::depth; ++step) {
-            const int lane = opaque_lane();
-#pragma unroll
-            for (int n = 0; n < HeadDim; n += 16) {
-                typename Operands::Right right;
-                Operands::load_right_transposed(right, values, step * Operands::depth, n, lane);
-#pragma unroll
-                for (int atom = 0; atom < atoms; ++atom)
-                    Operands::multiply(outputs[atom][n / 8], outputs[atom][n / 8 + 1], weights[atom][step], right);
-            }
-        }
+    DEVICE void copy(const RowTile& to, const void* from, int block) const {
+        copy_block<Keys, Shape::threads>(to, from, table, block, params.shape);
     }
 
     // Each row of the item into the call's; no other item of the pass has it.

@@ -3,9 +3,9 @@
 // mma.m16n8k8 of tf32 operands, in three products for the accuracy of f32 (F32) or in one (TF32).
 //
 // Lane l = 4g + t of a warp. An accumulator of 16 × 8 holds (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1): PTX ISA
-// 9.7.14.5. 16-bit operands hold pairs along the depth, so accumulators turn into left operands by packing. For tf32 the
-// depth of each product is renumbered, t → 2t and t + 4 → 2t + 1, in both operands alike: then accumulators are left
-// operands as they are, and rows are read two elements at a time.
+// 9.7.14.5. 16-bit operands hold pairs along the depth, so accumulators turn into left operands by packing. For tf32
+// the depth of each product is renumbered, t → 2t and t + 4 → 2t + 1, in both operands alike: then accumulators are
+// left operands as they are, and rows are read two elements at a time.
 #include "engine/backends/cuda/tile_memory.cuh"
 
 namespace dilascope::simt {
@@ -34,7 +34,8 @@ template <class Element> struct HalfFragments {
         load_matrix_x4(left, tile.chunk(m + (lane & 15), k / 8 + lane / 16));
     }
     // The same of a tile stored [k][m].
-    template <class Tile> static DEVICE void load_left_transposed(Left& left, const Tile& tile, int k, int m, int lane) {
+    template <class Tile>
+    static DEVICE void load_left_transposed(Left& left, const Tile& tile, int k, int m, int lane) {
         load_matrix_x4_transposed(left, tile.chunk(k + lane / 16 * 8 + (lane & 7), m / 8 + (lane / 8 & 1)));
     }
     // Columns n … n + 15, depth k … k + 15 of a tile stored [n][k].
@@ -42,7 +43,8 @@ template <class Element> struct HalfFragments {
         load_matrix_x4(right, tile.chunk(n + lane / 16 * 8 + (lane & 7), k / 8 + (lane / 8 & 1)));
     }
     // The same of a tile stored [k][n].
-    template <class Tile> static DEVICE void load_right_transposed(Right& right, const Tile& tile, int k, int n, int lane) {
+    template <class Tile>
+    static DEVICE void load_right_transposed(Right& right, const Tile& tile, int k, int n, int lane) {
         load_matrix_x4_transposed(right, tile.chunk(k + (lane / 8 & 1) * 8 + (lane & 7), n / 8 + lane / 16));
     }
     // Columns 16·step … of accumulators that lie side by side.
@@ -82,7 +84,8 @@ template <class Element> struct WordFragments {
         const float* bottom = reinterpret_cast<const float*>(tile.at(m + g + 8, k + 2 * t));
         left[0] = top[0], left[1] = bottom[0], left[2] = top[1], left[3] = bottom[1];
     }
-    template <class Tile> static DEVICE void load_left_transposed(Left& left, const Tile& tile, int k, int m, int lane) {
+    template <class Tile>
+    static DEVICE void load_left_transposed(Left& left, const Tile& tile, int k, int m, int lane) {
         const int g = lane / 4, t = lane % 4;
         left[0] = element(tile, k + 2 * t, m + g), left[1] = element(tile, k + 2 * t, m + g + 8);
         left[2] = element(tile, k + 2 * t + 1, m + g), left[3] = element(tile, k + 2 * t + 1, m + g + 8);
@@ -93,7 +96,8 @@ template <class Element> struct WordFragments {
         const float* second = reinterpret_cast<const float*>(tile.at(n + g + 8, k + 2 * t));
         right[0] = first[0], right[1] = first[1], right[2] = second[0], right[3] = second[1];
     }
-    template <class Tile> static DEVICE void load_right_transposed(Right& right, const Tile& tile, int k, int n, int lane) {
+    template <class Tile>
+    static DEVICE void load_right_transposed(Right& right, const Tile& tile, int k, int n, int lane) {
         const int g = lane / 4, t = lane % 4;
         right[0] = element(tile, k + 2 * t, n + g), right[1] = element(tile, k + 2 * t + 1, n + g);
         right[2] = element(tile, k + 2 * t, n + g + 8), right[3] = element(tile, k + 2 * t + 1, n + g + 8);

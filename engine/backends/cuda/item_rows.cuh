@@ -23,8 +23,8 @@ template <int Rows> struct ItemRows {
         for (int row = thread_index().x; row < count; row += block_size().x)
             positions[row] = item.row_shift + tile.row(item.row_begin + row, plan.row_offsets);
         if (thread_index().x == 0)
-            *header = {item.key_shift,  index / plan.item_count, item.head,          count,
-                       tile.runs_begin, tile.run_count,          tile.key_count,     tile.full_key_count};
+            *header = {item.key_shift,  index / plan.item_count, item.head,      count,
+                       tile.runs_begin, tile.run_count,          tile.key_count, tile.full_key_count};
     }
     DEVICE std::int64_t batch() const { return header->batch; }
     DEVICE std::int32_t head() const { return header->head; }
@@ -36,10 +36,10 @@ template <int Rows> struct ItemRows {
 // Slots of the keys of two blocks of `Keys`: the one at work and the one that is being prepared.
 template <int Keys> struct KeyTable {
     const LaunchView& plan;
-    // (2, Keys) in shared memory: element offsets of the keys from k and v, −1 where there is none; then as many tokens,
-    // then as many ranges of rows, begin + 65536·end.
+    // (2, Keys) in shared memory: element offsets of the keys from k and v, −1 where there is none; then as many
+    // tokens, then as many ranges of rows, begin + 65536·end.
     std::int64_t* offsets;
-    std::int32_t run = 0;  // of this thread's key
+    std::int32_t run = 0; // of this thread's key
 
     DEVICE KeyTable(const LaunchView& view, std::byte* shared)
         : plan(view), offsets(reinterpret_cast<std::int64_t*>(shared)) {}
@@ -72,10 +72,7 @@ DEVICE bool keeps_weight(const DropoutParams& dropout, const KeyTable<Keys>& tab
                          std::uint32_t lane_row, std::int64_t query) {
     const std::int64_t token = table.token(block, key);
     const PhiloxWords words = philox4x32(dropout_counter(lane_row, query, token >> 3), dropout.seed);
-    const int place = int(token & 7); // picked by comparisons: an index that is not constant would put words in memory
-    const std::uint32_t low = place & 2 ? words[1] : words[0], high = place & 2 ? words[3] : words[2];
-    const std::uint32_t word = place & 4 ? high : low;
-    return (place & 1 ? word >> 16 : word & 0xffff) >= dropout.threshold;
+    return dropout_bits(words, int(token & 7)) >= dropout.threshold;
 }
 
 } // namespace dilascope::simt

@@ -135,20 +135,15 @@ Result<LaunchPlan> launch_plan(const Plan& plan, int pass, int rows) {
 }
 
 int rows_wanted(const Plan& plan) {
-    double all = 0, tall = 0; // rows × keys
+    double tall = 0; // of plan.tile_pairs, those in tiles of more than 64 rows
     for (const TileList& list : plan.lists) {
-        const double heads = double(plan.class_heads[std::size_t(list.head_class)].size());
+        const double copies = double(list.repeat_count) * double(plan.class_heads[std::size_t(list.head_class)].size());
         for (std::int64_t index = list.tiles_begin; index < list.tiles_begin + list.tile_count; ++index) {
             const QueryTile& tile = plan.tiles[std::size_t(index)];
-            double keys = 0;
-            for (std::int32_t run = 0; run < tile.run_count; ++run)
-                keys += plan.runs[std::size_t(tile.runs_begin + run)].count;
-            const double pairs = keys * tile.row_count * heads * double(list.repeat_count);
-            all += pairs;
-            if (tile.row_count > 64) tall += pairs;
+            if (tile.row_count > 64) tall += copies * double(tile_pairs(plan, tile));
         }
     }
-    return tall * 2 >= all && all > 0 ? 128 : 64;
+    return tall > 0 && tall * 2 >= double(plan.tile_pairs) ? 128 : 64;
 }
 
 } // namespace dilascope

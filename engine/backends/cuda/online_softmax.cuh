@@ -30,8 +30,7 @@ template <int Atoms, int Keys> struct OnlineSoftmax {
     DEVICE float masked() const { return is_negated ? -minus_infinity() : minus_infinity(); }
 
     // Turns scores into weights exp2(scale·(score − max)) and rescales what was summed under smaller maxima.
-    template <int Width>
-    DEVICE void add_block(float (&scores)[Atoms][Keys / 8][4], float (&outputs)[Atoms][Width][4]) {
+    template <int Width> DEVICE void add_block(float (&scores)[Atoms][Keys / 8][4], float (&outputs)[Atoms][Width][4]) {
         if (is_negated) negate(scores);
 #pragma unroll
         for (int atom = 0; atom < Atoms; ++atom)
@@ -81,9 +80,10 @@ private:
     }
 };
 
-// visit(score, row, key) on each of the scores that this lane holds of `first_row` … first_row + 16·Atoms.
-template <int Atoms, int Tiles, class Visit>
-DEVICE void for_each_score(float (&scores)[Atoms][Tiles][4], int first_row, const Visit& visit) {
+// Scores of pairs that the pattern leaves out become `masked`: those of the rows from first_row on.
+template <int Atoms, int Tiles>
+DEVICE void mask_scores(float (&scores)[Atoms][Tiles][4], const KeyTable<Tiles * 8>& table, int block, int first_row,
+                        float masked) {
     const int row = first_row + lane() / 4, key = lane() % 4 * 2;
 #pragma unroll
     for (int atom = 0; atom < Atoms; ++atom)
@@ -91,20 +91,12 @@ DEVICE void for_each_score(float (&scores)[Atoms][Tiles][4], int first_row, cons
         for (int n = 0; n < Tiles; ++n)
 #pragma unroll
             for (int index = 0; index < 4; ++index)
-                visit(scores[atom][n][index], row + atom * 16 + index / 2 * 8, key + n * 8 + index % 2);
+                if (!table.is_seen(block, key + n * 8 + index % 2, row + atom * 16 + index / 2 * 8))
+                    scores[atom][n][index] = masked;
 }
 
-// Scores of pairs that the pattern leaves out become `masked`.
-template <int Atoms, int Tiles>
-DEVICE void mask_scores(float (&scores)[Atoms][Tiles][4], const KeyTable<Tiles * 8>& table, int block, int first_row,
-                        float masked) {
-    for_each_score(scores, first_row, [&](float& score, int row, int key) {
-        if (!table.is_seen(block, key, row)) score = masked;
-    });
-}
-
-// Which of an atom's weights dropout keeps: bit 4n + index. The generator runs in a loop of its own, once a pair: unrolled
-// with the weights, it would be most of the kernel's code.
+// Which of an atom's weights dropout keeps: bit 4n + index. The generator runs in a loop of its own, once a pair:
+// unrolled with the weights, it would be most of the kernel's code.
 template <int Tiles, int Rows>
 DEVICE std::uint32_t kept_weights(const KeyTable<Tiles * 8>& table, int block, const ItemRows<Rows>& rows,
                                   const DropoutParams& dropout, std::int32_t heads, int first_row) {

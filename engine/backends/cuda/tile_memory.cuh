@@ -8,6 +8,7 @@ namespace dilascope::simt {
 // Rows of `Columns` elements of Bytes each, cut into chunks of 16 bytes. Chunk c of row r lies at c XOR (r mod 8) of
 // its 128 bytes, so that the 8 rows of one ldmatrix lie in different banks; rows of 64 bytes share a line by twos.
 template <int Columns, int Bytes> struct SharedTile {
+    static constexpr int columns = Columns, element_bytes = Bytes;
     static constexpr int row_bytes = Columns * Bytes;
     static constexpr int row_chunks = row_bytes / 16;
     static_assert(row_bytes % 16 == 0 && (row_chunks & (row_chunks - 1)) == 0, "rows are powers of two of 16 bytes");
@@ -22,9 +23,7 @@ template <int Columns, int Bytes> struct SharedTile {
         return base + row * row_bytes + swizzled * 16;
     }
     // The element at (row, column); those after it up to the chunk's end follow.
-    DEVICE std::byte* at(int row, int column) const {
-        return chunk(row, column * Bytes / 16) + column * Bytes % 16;
-    }
+    DEVICE std::byte* at(int row, int column) const { return chunk(row, column * Bytes / 16) + column * Bytes % 16; }
 };
 
 // Copies 16 bytes of a row of which `left` are there, and zeros for the rest, by units of 4 or 2 bytes.

@@ -42,8 +42,7 @@ void LaunchTimer::capture() {
 }
 
 Result<void> LaunchTimer::repeat_once() {
-    if (options_.cancel && options_.cancel->load(std::memory_order_relaxed))
-        return fail("timing of launches: cancelled");
+    if (is_cancelled(options_.cancel)) return fail("timing of launches: cancelled");
     return graph_ ? device_->launch(graph_, stream_) : work_(stream_);
 }
 
