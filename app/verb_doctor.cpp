@@ -1,6 +1,6 @@
+#include "app/cuda_report.h"
 #include "app/verbs.h"
 #include "engine/backends/backend.h"
-#include "engine/backends/cuda/cuda_status.h"
 #include "engine/pattern/pattern_text.h"
 #include "experiments/run.h"
 #include <algorithm>
@@ -16,22 +16,6 @@ using Json = nlohmann::ordered_json;
 Json environment_json() {
     Json json;
     Environment::visit(this_environment(), [&](const Field& field, const auto& value) { json[field.name] = value; });
-    return json;
-}
-
-Json cuda_json() {
-    const CudaStatus& status = cuda_status();
-    Json json = {{"built", status.built},
-                 {"driver", status.driver_version},
-                 {"runtime", status.runtime_version},
-                 {"problem", status.problem}};
-    json["devices"] = Json::array();
-    for (const CudaDevice& device : status.devices)
-        json["devices"].push_back(
-            {{"name", device.name},
-             {"compute_capability", fmt::format("{}.{}", device.compute_major, device.compute_minor)},
-             {"multiprocessors", device.multiprocessor_count},
-             {"memory_gib", double(device.memory_bytes) / 0x1p30}});
     return json;
 }
 
@@ -74,14 +58,7 @@ void print_text(const Json& report) {
         fmt::print("  {:<12} {}{}\n", plain(backend["name"]),
                    backend["available"] ? "" : "not available: ", plain(backend["status"]));
     fmt::print("\nCUDA\n");
-    const Json& cuda = report["cuda"];
-    fmt::print("  {:<12} {}\n  {:<12} {}\n", "runtime", cuda["built"] ? plain(cuda["runtime"]) : "not built", "driver",
-               plain(cuda["driver"]).empty() ? "none" : plain(cuda["driver"]));
-    for (const Json& device : cuda["devices"])
-        fmt::print("  {:<12} {}, compute capability {}, {} multiprocessors, {:.1f} GiB\n", "device",
-                   plain(device["name"]), plain(device["compute_capability"]), plain(device["multiprocessors"]),
-                   device["memory_gib"].get<double>());
-    if (!plain(cuda["problem"]).empty()) fmt::print("  {:<12} {}\n", "problem", plain(cuda["problem"]));
+    fmt::print("{}", cuda_report_text(report["cuda"]));
     fmt::print("\nKernel chosen (8192 tokens, 12 heads of 64)\n");
     for (const Json& choice : report["kernels"])
         fmt::print("  {:<10} {:<5} {:<9} {:<46} {}: {}\n", plain(choice["backend"]), plain(choice["dtype"]),
@@ -99,7 +76,7 @@ void add_doctor_verb(CLI::App& app, Action& action) {
         action = [json] {
             const Json report = {{"environment", environment_json()},
                                  {"backends", backends_json()},
-                                 {"cuda", cuda_json()},
+                                 {"cuda", cuda_report(cuda_status(), nvml())},
                                  {"kernels", choices_json()}};
             if (*json)
                 fmt::print("{}\n", report.dump(2));

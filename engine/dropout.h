@@ -13,15 +13,15 @@ struct Dropout {
     double rate = 0; // share of weights dropped, 0 … 1 (exclusive); rounded to a multiple of 2^−16
     std::uint64_t seed = 0;
     // A pair is dropped when its 16 bits are below this.
-    std::uint32_t threshold() const { return std::uint32_t(rate * 65536 + 0.5); }
+    constexpr std::uint32_t threshold() const { return std::uint32_t(rate * 65536 + 0.5); }
     // What kept weights are multiplied by, so that their expectation stays.
-    float keep_scale() const { return 1.0f / (1.0f - float(threshold()) / 65536.0f); }
-    bool is_off() const { return threshold() == 0; }
+    constexpr float keep_scale() const { return 1.0f / (1.0f - float(threshold()) / 65536.0f); }
+    constexpr bool is_off() const { return threshold() == 0; }
 };
 
 using PhiloxWords = std::array<std::uint32_t, 4>;
 
-inline PhiloxWords philox4x32(PhiloxWords counter, std::uint64_t seed) {
+constexpr PhiloxWords philox4x32(PhiloxWords counter, std::uint64_t seed) {
     std::uint32_t key0 = std::uint32_t(seed), key1 = std::uint32_t(seed >> 32);
     for (int round = 0; round < 10; ++round) {
         const std::uint64_t product0 = std::uint64_t(counter[0]) * 0xD2511F53u,
@@ -34,18 +34,20 @@ inline PhiloxWords philox4x32(PhiloxWords counter, std::uint64_t seed) {
 }
 
 // The counter of eight keys: `key_group` is key / 8; `query` is the query's position; `row` is batch·H + head.
-inline PhiloxWords dropout_counter(std::uint32_t row, std::int64_t query, std::int64_t key_group) {
+constexpr PhiloxWords dropout_counter(std::uint32_t row, std::int64_t query, std::int64_t key_group) {
     return {std::uint32_t(key_group), std::uint32_t(query),
             std::uint32_t(key_group >> 32) << 16 | std::uint32_t(query >> 32), row};
 }
 
-// 16 bits of one key's place within its group of eight.
-inline std::uint32_t dropout_bits(const PhiloxWords& words, int place) {
-    return words[std::size_t(place >> 1)] >> (place & 1) * 16 & 0xffff;
+// 16 bits of one key's place within its group of eight. Picked by comparisons: an index that is not constant would put
+// a kernel's words in memory.
+constexpr std::uint32_t dropout_bits(const PhiloxWords& words, int place) {
+    const std::uint32_t low = place & 2 ? words[1] : words[0], high = place & 2 ? words[3] : words[2];
+    return (place & 4 ? high : low) >> (place & 1) * 16 & 0xffff;
 }
 
 // Whether the weight of one pair is kept; a key that several branches share is kept or dropped in all of them.
-inline bool is_kept(const Dropout& dropout, std::uint32_t row, std::int64_t query, std::int64_t key) {
+constexpr bool is_kept(const Dropout& dropout, std::uint32_t row, std::int64_t query, std::int64_t key) {
     const PhiloxWords words = philox4x32(dropout_counter(row, query, key >> 3), dropout.seed);
     return dropout_bits(words, int(key & 7)) >= dropout.threshold();
 }

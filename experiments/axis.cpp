@@ -61,9 +61,6 @@ Result<void> check_word(const std::string& key, const std::string& word) {
     if (key == "backend") {
         std::vector<std::string_view> names = {"auto"};
         for (const Backend* backend : backends()) names.push_back(backend->name());
-        constexpr std::string_view cuda =
-            "cuda"; // known, even where this build has none: the machine lacks it, not the user
-        if (std::find(names.begin(), names.end(), cuda) == names.end()) names.push_back(cuda);
         if (std::find(names.begin(), names.end(), word) == names.end())
             return fail(fmt::format("unknown backend \"{}\"{}", word, nearest_hint(word, names)));
         return {};

@@ -1,4 +1,6 @@
 #include "build_info.h"
+#include "engine/backends/cuda/cuda_status.h"
+#include "engine/backends/cuda/telemetry.h"
 #include "experiments/run.h"
 #include <fstream>
 #include <omp.h>
@@ -28,6 +30,15 @@ std::string first_line(const char* path) {
     return line;
 }
 
+void describe_gpu(const CudaStatus& status, Environment& here) {
+    for (std::size_t index = 0; index < status.devices.size() && here.gpu.empty(); ++index) {
+        if (!status.device_problems[index].empty()) continue;
+        here.gpu = status.devices[index].name;
+        const std::string version = Telemetry(status.devices[index].pci_id).driver_version();
+        here.gpu_driver = version + (version.empty() ? "CUDA " : ", CUDA ") + status.driver_version;
+    }
+}
+
 } // namespace
 
 const Environment& this_environment() {
@@ -36,6 +47,7 @@ const Environment& this_environment() {
         here.cpu = cpu_name();
         here.threads = omp_get_max_threads();
         here.governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+        describe_gpu(cuda_status(), here);
         here.build = DILASCOPE_BUILD;
         here.git_commit = DILASCOPE_GIT_COMMIT;
         here.git_dirty = DILASCOPE_GIT_DIRTY;

@@ -46,7 +46,7 @@ struct Sampler {
     double start_s = 0;
     Measurement measurement;
 
-    bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
+    bool is_cancelled() const { return dilascope::is_cancelled(cancel); }
 
     // Seconds of one call, the mean of `calls`.
     Result<double> time_calls(std::int64_t calls) const {

@@ -128,7 +128,7 @@ static Result<void> fill_stream(const Buffer<float>& values, std::uint64_t seed,
                                 const CancelFlag* cancel) {
     constexpr std::int64_t stretch = 1 << 20;
     for (std::int64_t first = 0; first < values.size(); first += stretch) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return fail("generator: cancelled");
+        if (is_cancelled(cancel)) return fail("generator: cancelled");
         const auto count = std::size_t(std::min(stretch, values.size() - first));
         fill_gaussian({values.data() + first, count}, seed, stream, std::uint64_t(first));
     }

@@ -11,7 +11,8 @@ struct Environment {
     std::string cpu; // model name
     std::int64_t threads = 0;
     std::string governor;   // "performance", "" when the system does not tell
-    std::string gpu;        // "" when none
+    std::string gpu;        // the first one CUDA can use, "" when none
+    std::string gpu_driver; // "580.65.06, CUDA 13.0"
     std::string build;      // version, compiler and build type
     std::string git_commit; // of the source built, "" when unknown
     bool git_dirty = false;
@@ -21,6 +22,7 @@ struct Environment {
         v(Field{"threads", "CPU threads used"}, self.threads);
         v(Field{"governor", "CPU frequency governor"}, self.governor);
         v(Field{"gpu", "Graphics processor"}, self.gpu);
+        v(Field{"gpu_driver", "Driver of the graphics processor"}, self.gpu_driver);
         v(Field{"build", "Version, compiler, build type"}, self.build);
         v(Field{"git_commit", "Commit of the source built"}, self.git_commit);
         v(Field{"git_dirty", "The source had uncommitted changes"}, self.git_dirty);

@@ -11,8 +11,6 @@
 namespace dilascope {
 namespace {
 
-bool is_cancelled(const CancelFlag* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
-
 // A run of a case before anything is known of it.
 Run new_run(const Case& config, const std::string& experiment) {
     Run run;

@@ -59,8 +59,6 @@ private:
     std::vector<Part> parts_;
 };
 
-inline bool is_cancelled(const CancelFlag* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
-
 // The repeats t (0 ≤ t < count) at which `extent` + t·shift touches `range`.
 Range touching_repeats(Range extent, std::int64_t count, std::int64_t shift, Range range);
 

@@ -1,18 +1,15 @@
 #pragma once
 // Backend: executes plans. To add one: its folder or file here and one line in backends.cpp.
+#include "engine/cancel.h"
 #include "engine/dropout.h"
 #include "engine/pattern/pattern.h"
 #include "engine/plan/plan.h"
 #include <array>
-#include <atomic>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace dilascope {
-
-// Set from another thread to stop a call at its next tile; the call then returns an error that says "cancelled".
-using CancelFlag = std::atomic<bool>;
 
 struct AttentionCall {
     const Problem* problem = nullptr;
@@ -23,9 +20,10 @@ struct AttentionCall {
     const void* v = nullptr;    // (B,M,G,D)
     float* out = nullptr;       // (B,N,H,D); 0 where a row sees no key
     float* lse = nullptr;       // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
-    const CancelFlag* cancel = nullptr;
-    Dropout dropout = {}; // of the softmax weights; lse is that of all keys
-    bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
+    const CancelFlag* cancel = nullptr; // looked at between tiles
+    Dropout dropout = {};               // of the softmax weights; lse is that of all keys
+    bool allows_tf32 = false;           // f32 tensors may be multiplied as tf32 (10 bits of mantissa); cuda does, then
+    bool is_cancelled() const { return dilascope::is_cancelled(cancel); }
 };
 
 // The gradient of Σ out·dout with respect to q, k and v, exact for the plan's mix (softmax_stopgrad: its branch weights
@@ -44,8 +42,10 @@ struct GradientCall {
     float* dk = nullptr;         // (B,M,G,D), summed over the query heads of a key head; 0 where no row sees the key
     float* dv = nullptr;         // (B,M,G,D)
     const CancelFlag* cancel = nullptr;
-    Dropout dropout = {}; // forward's
-    bool is_cancelled() const { return cancel && cancel->load(std::memory_order_relaxed); }
+    Dropout dropout = {};         // forward's
+    bool allows_tf32 = false;     // as in AttentionCall
+    bool is_deterministic = true; // the same bits in every run; what does not need it may be faster without
+    bool is_cancelled() const { return dilascope::is_cancelled(cancel); }
 };
 
 enum class Direction : std::uint8_t { forward, backward };

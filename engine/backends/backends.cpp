@@ -1,5 +1,6 @@
 #include "engine/backends/backend.h"
 #include "engine/backends/cpu/cpu_backend.h"
+#include "engine/backends/cuda/cuda_backend.h"
 #include "engine/backends/reference.h"
 #include "engine/nearest.h"
 #include <array>
@@ -10,7 +11,7 @@ namespace dilascope {
 
 // In order of preference. To add a backend: one line here.
 std::span<Backend* const> backends() {
-    static const std::array<Backend*, 2> all = {&cpu_backend(), &reference_backend()};
+    static const std::array<Backend*, 3> all = {&cuda_backend(), &cpu_backend(), &reference_backend()};
     return all;
 }
 

@@ -5,16 +5,6 @@
 
 namespace dilascope {
 
-namespace {
-
-Result<Buffer<std::byte>> input(std::uint64_t seed, std::int64_t elements, Dtype dtype) {
-    auto tensor = TRY(Buffer<std::byte>::allocate(elements * std::int64_t(dtype_bytes(dtype)), "bench/input"));
-    fill_bench_input(seed, elements, dtype, tensor.data());
-    return tensor;
-}
-
-} // namespace
-
 Result<BenchCall> BenchCall::prepare(const std::string& pattern, const Problem& problem, Direction direction) {
     BenchCall call;
     call.pattern = TRY(parse_pattern(pattern));
@@ -25,9 +15,9 @@ Result<BenchCall> BenchCall::prepare(const std::string& pattern, const Problem& 
         if (!choice.supported()) return fail(choice.reason);
     }
     const std::int64_t queries = query_elements(problem), keys = key_elements(problem);
-    call.q = TRY(input(1, queries, problem.dtype));
-    call.k = TRY(input(2, keys, problem.dtype));
-    call.v = TRY(input(3, keys, problem.dtype));
+    call.q = TRY(bench_tensor(1, queries, problem.dtype));
+    call.k = TRY(bench_tensor(2, keys, problem.dtype));
+    call.v = TRY(bench_tensor(3, keys, problem.dtype));
     call.out = TRY(Buffer<float>::allocate(queries, "bench/output"));
     call.lse = TRY(Buffer<float>::allocate(lse_elements(problem), "bench/output"));
     if (direction == Direction::forward) return call;
@@ -54,14 +44,6 @@ Result<void> BenchCall::backward() const {
     call.out = out.data(), call.lse = lse.data(), call.dout = dout.data();
     call.dq = dq.data(), call.dk = dk.data(), call.dv = dv.data();
     return cpu_backend().backward(call);
-}
-
-double BenchCall::flops() const { return forward_flops(plan) * (direction == Direction::forward ? 1 : 2.5); }
-
-std::int64_t BenchCall::bytes() const {
-    const auto bytes_of = [](const auto& tensor) { return std::int64_t(tensor.span().size_bytes()); };
-    return bytes_of(q) + bytes_of(k) + bytes_of(v) + bytes_of(out) + bytes_of(lse) + bytes_of(dout) + bytes_of(dq) +
-           bytes_of(dk) + bytes_of(dv);
 }
 
 } // namespace dilascope

@@ -1,6 +1,7 @@
 #pragma once
 // BenchCall: one case made ready to run on the `cpu` backend: plan, inputs, and room for what comes out.
 #include "engine/backends/backend.h"
+#include "engine/benchmark/bench_rates.h"
 #include "engine/memory/buffer.h"
 
 namespace dilascope {
@@ -21,8 +22,8 @@ struct BenchCall {
     Result<void> backward() const; // after forward()
     Result<void> run() const { return direction == Direction::forward ? forward() : backward(); }
 
-    double flops() const;       // of one run(): matmuls of the counted pairs, two forward and five backward
-    std::int64_t bytes() const; // that one run() has to move: each tensor once
+    double flops() const { return bench_flops(plan, direction); } // of one run()
+    std::int64_t bytes() const { return bench_bytes(problem(), direction); }
 };
 
 } // namespace dilascope

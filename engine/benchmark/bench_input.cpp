@@ -17,4 +17,10 @@ void fill_bench_input(std::uint64_t seed, std::int64_t count, Dtype dtype, void*
     }
 }
 
+Result<Buffer<std::byte>> bench_tensor(std::uint64_t seed, std::int64_t count, Dtype dtype) {
+    auto tensor = TRY(Buffer<std::byte>::allocate(count * std::int64_t(dtype_bytes(dtype)), "bench/input"));
+    fill_bench_input(seed, count, dtype, tensor.data());
+    return tensor;
+}
+
 } // namespace dilascope

@@ -2,6 +2,7 @@
 // Inputs of benchmarks: the same numbers in every program that follows this rule, so that others can time and check
 // the same computation (tests/peers).
 #include "engine/dtype.h"
+#include "engine/memory/buffer.h"
 #include <cstdint>
 
 namespace dilascope {
@@ -18,5 +19,8 @@ inline float bench_input(std::uint64_t seed, std::uint64_t index) {
 
 // Elements 0 … count of tensor `seed` as elements of `dtype`; `to` holds count · dtype_bytes(dtype) bytes.
 void fill_bench_input(std::uint64_t seed, std::int64_t count, Dtype dtype, void* to);
+
+// The same in memory of its own.
+Result<Buffer<std::byte>> bench_tensor(std::uint64_t seed, std::int64_t count, Dtype dtype);
 
 } // namespace dilascope

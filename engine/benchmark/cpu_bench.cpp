@@ -14,12 +14,6 @@ double elapsed_ms(Clock::time_point start) {
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-double median(std::vector<double> samples) {
-    const auto middle = samples.begin() + std::ptrdiff_t(samples.size() / 2);
-    std::nth_element(samples.begin(), middle, samples.end());
-    return *middle;
-}
-
 // Pages, threads, clocks; and what backward reads of forward.
 Result<void> warm_up(const BenchCall& call) {
     TRY(call.forward());
@@ -52,20 +46,6 @@ Result<Samples> repeat(const BenchCall& call, const BenchCall* base, double time
     return samples;
 }
 
-// The columns that say what was run.
-BenchRow row_of(const BenchCase& bench_case, const BenchCall& call) {
-    const Problem& problem = bench_case.problem;
-    BenchRow row;
-    row.pattern = bench_case.pattern;
-    row.seq_len = problem.seq_len, row.kv_len = problem.kv_len;
-    row.heads = problem.heads, row.kv_heads = problem.kv_heads, row.head_dim = problem.head_dim;
-    row.dtype = enum_name(problem.dtype);
-    row.causal = problem.causal;
-    row.direction = enum_name(bench_case.direction);
-    row.bytes = call.bytes();
-    return row;
-}
-
 } // namespace
 
 Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks& peaks, double time_ms) {
@@ -73,7 +53,7 @@ Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks&
     const std::int64_t resident_before = resident_bytes();
     const BenchCall call = TRY(BenchCall::prepare(bench_case.pattern, bench_case.problem, bench_case.direction));
     TRY(warm_up(call));
-    BenchRow row = row_of(bench_case, call);
+    BenchRow row = bench_row(bench_case);
     const std::int64_t resident_peak = peak_resident_bytes(); // before a base takes its share
     row.peak_rss_mb = double(resident_peak) / 0x1p20;
     row.memory_bytes_per_token = double(std::max<std::int64_t>(0, resident_peak - resident_before)) /
@@ -88,12 +68,7 @@ Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks&
     }
     const Samples samples = TRY(repeat(call, bench_case.has_base() ? &base : nullptr, time_ms));
     row.repetitions = std::int64_t(samples.times_ms.size());
-    row.time_ms_median = median(samples.times_ms);
-    row.gflop_per_s = call.flops() / row.time_ms_median * 1e-6;
-    row.peak_gflop_per_s = median(samples.peaks);
-    row.peak_share = row.gflop_per_s / row.peak_gflop_per_s;
-    row.tokens_per_s = double(row.seq_len * bench_case.problem.batch) / row.time_ms_median * 1e3;
-    row.gb_per_s = double(row.bytes) / row.time_ms_median * 1e-6;
+    set_rates(row, bench_case.problem.batch, call.flops(), median(samples.times_ms), median(samples.peaks));
     row.memory_gb_per_s = peaks.memory_gb_per_s;
     if (bench_case.has_base()) {
         row.ratio_base = bench_case.base.name;

@@ -1,4 +1,5 @@
 #include "engine/benchmark/density_bench.h"
+#include "engine/benchmark/bench_rates.h"
 #include "engine/benchmark/process_memory.h"
 #include "engine/pattern/count.h"
 #include "engine/pattern/pattern_text.h"
@@ -52,11 +53,6 @@ double frame_ms(const Pattern& pattern, const Problem& problem, int zoom, std::v
     const auto start = std::chrono::steady_clock::now();
     density_grid(pattern, problem, zoom % problem.heads, zoomed(problem, zoom), side, side, density);
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-    std::ranges::nth_element(values, values.begin() + std::ptrdiff_t(values.size() / 2));
-    return values[values.size() / 2];
 }
 
 DensityRow run_case(const DensityCase& one, bool causal) {

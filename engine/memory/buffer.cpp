@@ -42,18 +42,25 @@ static void* aligned_pages(std::size_t bytes) {
 void* allocate_bytes(std::size_t bytes, const char* owner) {
     if (bytes == 0) return nullptr;
     void* data = aligned_pages(bytes);
-    if (!data) return nullptr;
+    if (data) count_allocation(bytes, owner);
+    return data;
+}
+
+void free_bytes(void* data, std::size_t bytes, const char* owner) {
+    std::free(data);
+    count_free(bytes, owner);
+}
+
+void count_allocation(std::size_t bytes, const char* owner) {
     std::lock_guard lock(ledger().mutex);
     MemoryUse& use = ledger().by_owner[owner];
     if (use.owner.empty()) use.owner = owner;
     use.live_bytes += std::int64_t(bytes);
     use.peak_bytes = std::max(use.peak_bytes, use.live_bytes);
     ++use.allocation_count;
-    return data;
 }
 
-void free_bytes(void* data, std::size_t bytes, const char* owner) {
-    std::free(data);
+void count_free(std::size_t bytes, const char* owner) {
     std::lock_guard lock(ledger().mutex);
     ledger().by_owner[owner].live_bytes -= std::int64_t(bytes);
 }

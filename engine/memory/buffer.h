@@ -28,6 +28,9 @@ namespace detail {
 void* allocate_bytes(std::size_t bytes, const char* owner);
 void free_bytes(void* data, std::size_t bytes, const char* owner);
 Error out_of_memory(std::size_t bytes, const char* owner);
+// For memory that comes from elsewhere, such as a GPU's.
+void count_allocation(std::size_t bytes, const char* owner);
+void count_free(std::size_t bytes, const char* owner);
 } // namespace detail
 
 template <class T> class Buffer {

@@ -8,8 +8,6 @@ namespace dilascope {
 
 namespace {
 
-bool is_cancelled(const std::atomic<bool>* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
-
 // The cells along an order as two arrays, indexed by rank.
 struct Path {
     std::vector<std::int32_t> x, y;
@@ -34,7 +32,7 @@ Path path_of(const Order& order, std::int64_t token_count) {
 } // namespace
 
 std::optional<Stretch> stretch(const Order& order, std::int64_t token_count, std::int64_t window,
-                               const std::atomic<bool>* cancel) {
+                               const CancelFlag* cancel) {
     assert(window >= 1);
     const Path path = path_of(order, token_count);
     const std::int64_t widest = std::min(window, token_count - 1);
@@ -69,8 +67,7 @@ std::optional<Stretch> stretch(const Order& order, std::int64_t token_count, std
     return result;
 }
 
-std::optional<RankBandwidth> rank_bandwidth(const Order& order, std::int64_t token_count,
-                                            const std::atomic<bool>* cancel) {
+std::optional<RankBandwidth> rank_bandwidth(const Order& order, std::int64_t token_count, const CancelFlag* cancel) {
     const std::vector<std::int32_t> ranks = ranks_by_token(order, token_count);
     const std::int64_t width = cell_set(order, token_count).width;
     RankBandwidth result;
@@ -101,8 +98,7 @@ double ActiveTiles::efficiency() const {
 }
 
 std::optional<ActiveTiles> active_tiles(const Order& order, std::int64_t token_count, const GridWindow& window,
-                                        std::int64_t tile_queries, std::int64_t tile_keys,
-                                        const std::atomic<bool>* cancel) {
+                                        std::int64_t tile_queries, std::int64_t tile_keys, const CancelFlag* cancel) {
     assert(window.x_reach >= 0 && window.y_reach >= 0 && tile_queries >= 1 && tile_keys >= 1);
     const CellSet cells = cell_set(order, token_count);
     const std::vector<std::int32_t> tokens = tokens_by_rank(order, token_count);

@@ -1,8 +1,8 @@
 #pragma once
 // How near an order keeps what is near: stretch, bandwidth and active tiles (how a schedule reuses them: reuse.h).
 // Everything is counted, nothing sampled. Long counts stop when *cancel becomes true and then return nothing.
+#include "engine/cancel.h"
 #include "engine/order/order.h"
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -17,7 +17,7 @@ struct Stretch {
 };
 // A valid order of token_count ≤ 2^31 tokens, window ≥ 1; O(token_count·window). All 0 for a single token.
 std::optional<Stretch> stretch(const Order& order, std::int64_t token_count, std::int64_t window,
-                               const std::atomic<bool>* cancel = nullptr);
+                               const CancelFlag* cancel = nullptr);
 
 // |rank(a) − rank(b)| over all pairs of cells that touch by a side: the bandwidth of the grid's matrix once permuted.
 struct RankBandwidth {
@@ -25,7 +25,7 @@ struct RankBandwidth {
     double mean() const { return pair_count ? double(sum) / double(pair_count) : 0; }
 };
 std::optional<RankBandwidth> rank_bandwidth(const Order& order, std::int64_t token_count,
-                                            const std::atomic<bool>* cancel = nullptr);
+                                            const CancelFlag* cancel = nullptr);
 
 // A window on the grid: query (x, y) sees keys (x', y') with |x − x'| ≤ x_reach and |y − y'| ≤ y_reach. Both ≥ 0.
 struct GridWindow {
@@ -47,6 +47,6 @@ struct ActiveTiles {
 // window.
 std::optional<ActiveTiles> active_tiles(const Order& order, std::int64_t token_count, const GridWindow& window,
                                         std::int64_t tile_queries, std::int64_t tile_keys,
-                                        const std::atomic<bool>* cancel = nullptr);
+                                        const CancelFlag* cancel = nullptr);
 
 } // namespace dilascope

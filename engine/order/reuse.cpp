@@ -49,8 +49,7 @@ std::int64_t ReuseDistances::lru_miss_count(std::int64_t capacity) const {
     return misses;
 }
 
-std::optional<ReuseDistances> reuse_distances(std::span<const std::int32_t> key_tiles,
-                                              const std::atomic<bool>* cancel) {
+std::optional<ReuseDistances> reuse_distances(std::span<const std::int32_t> key_tiles, const CancelFlag* cancel) {
     ReuseDistances result;
     result.touch_count = std::int64_t(key_tiles.size());
     if (key_tiles.empty()) return result;
@@ -59,7 +58,7 @@ std::optional<ReuseDistances> reuse_distances(std::span<const std::int32_t> key_
     std::vector<std::int64_t> last_touch(std::size_t(std::ranges::max(key_tiles)) + 1, never);
     PrefixCounts last_touches(key_tiles.size()); // 1 where a tile was touched last
     for (std::size_t now = 0; now < key_tiles.size(); ++now) {
-        if (now % 65536 == 0 && cancel && cancel->load(std::memory_order_relaxed)) return std::nullopt;
+        if (now % 65536 == 0 && is_cancelled(cancel)) return std::nullopt;
         std::int64_t& last = last_touch[std::size_t(key_tiles[now])];
         if (last == never) {
             ++result.tile_count;

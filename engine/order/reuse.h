@@ -1,7 +1,7 @@
 #pragma once
 // Reuse distances: how many other key tiles a schedule touches before it comes back to one, and what a cache would
 // load.
-#include <atomic>
+#include "engine/cancel.h"
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -23,6 +23,6 @@ struct ReuseDistances {
 };
 // Tile ids in the order they are touched, each 0 … 2^31 − 1 and best without gaps; O(n log n), n < 2^31.
 std::optional<ReuseDistances> reuse_distances(std::span<const std::int32_t> key_tiles,
-                                              const std::atomic<bool>* cancel = nullptr);
+                                              const CancelFlag* cancel = nullptr);
 
 } // namespace dilascope

@@ -138,8 +138,7 @@ bool is_plan_small(const Pattern& pattern, const Problem& problem) {
     return classes * (tiles + 1) * (branch_count(pattern) + 1) < most;
 }
 
-Result<Cost> cost_of(const Pattern& pattern, const Problem& problem, TileSize tile_size,
-                     const std::atomic<bool>* cancel) {
+Result<Cost> cost_of(const Pattern& pattern, const Problem& problem, TileSize tile_size, const CancelFlag* cancel) {
     TRY(validate(pattern, problem));
     Cost cost = pair_cost(pattern, problem);
     cost.tile_size = tile_size;

@@ -1,6 +1,7 @@
 #pragma once
 // Cost: what a pattern needs before it runs: exact FLOPs and bytes, tiles, what the engine's plan wastes, peak memory,
 // and the time this machine's measured rates predict. One forward call.
+#include "engine/cancel.h"
 #include "engine/plan/plan_work.h"
 #include "engine/plan/tile_count.h"
 #include <optional>
@@ -97,7 +98,7 @@ double workspace_bytes(std::int64_t head_dim);
 Cost pair_cost(const Pattern& pattern, const Problem& problem);
 // And tiles and plan; error when cancelled or when the pattern does not fit.
 Result<Cost> cost_of(const Pattern& pattern, const Problem& problem, TileSize tile_size,
-                     const std::atomic<bool>* cancel = nullptr);
+                     const CancelFlag* cancel = nullptr);
 
 // Whether a plan can be made for a what-if: some 10^6 tiles and runs.
 bool is_plan_small(const Pattern& pattern, const Problem& problem);

@@ -46,6 +46,12 @@ Result<Plan> make_plan(const Pattern& pattern, const Problem& problem) {
     return plan;
 }
 
+Result<Plan> make_branch_plan(const Pattern& dilated, const Problem& problem) {
+    Pattern by_branch = dilated;
+    std::get<Dilated>(by_branch.kind).mix = MixMode::none;
+    return make_plan(by_branch, problem);
+}
+
 double forward_flops(const Plan& plan) {
     return 4.0 * double(plan.problem.head_dim) * double(plan.multiplicity) * double(plan.problem.batch);
 }
@@ -73,6 +79,22 @@ std::vector<WorkItem> work_items(const Plan& plan, int pass) {
     }
     if (plan.order.order.use == OrderUse::schedule && !plan.order.token_of_rank.empty()) sort_along_curve(plan, items);
     return items;
+}
+
+std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item) {
+    const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
+    return {plan.runs.data() + tile.runs_begin, std::size_t(tile.run_count)};
+}
+
+std::int64_t key_shift_of(const Plan& plan, const WorkItem& item) {
+    return item.repeat * plan.lists[std::size_t(item.list)].key_shift;
+}
+
+std::int64_t tile_pairs(const Plan& plan, const QueryTile& tile) {
+    std::int64_t keys = 0;
+    for (std::int64_t run = tile.runs_begin; run < tile.runs_begin + tile.run_count; ++run)
+        keys += plan.runs[std::size_t(run)].count;
+    return keys * tile.row_count;
 }
 
 int tile_rows(const Plan& plan, const WorkItem& item, std::int64_t* rows) {

@@ -2,6 +2,7 @@
 // Plan: a pattern compiled for a problem: query tiles × key runs, with exact counts. All that kernels ever see.
 #include "engine/pattern/pattern.h"
 #include "engine/plan/tiles.h"
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct Plan {
 
 // Error when the pattern does not fit the problem.
 Result<Plan> make_plan(const Pattern& pattern, const Problem& problem);
+// Of a dilated pattern: each branch in a pass of its own, whatever its mix.
+Result<Plan> make_branch_plan(const Pattern& dilated, const Problem& problem);
 
 // Matmul FLOPs of one forward: 4·D for each counted pair, times batch.
 double forward_flops(const Plan& plan);
@@ -60,6 +63,13 @@ inline const std::int32_t* permuted_tokens(const Plan& plan) {
 // All work items of one pass: in list order, or along the curve of an order used as schedule. A batch element
 // multiplies them by B.
 std::vector<WorkItem> work_items(const Plan& plan, int pass);
+
+// The key runs of an item before its shift, and that shift.
+std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item);
+std::int64_t key_shift_of(const Plan& plan, const WorkItem& item);
+
+// Rows × run keys of a tile before masking.
+std::int64_t tile_pairs(const Plan& plan, const QueryTile& tile);
 
 // Query positions of a tile after its shift, ascending; returns how many (row_count, or fewer in permuted plans, whose
 // tiles may hold positions before the first query). `rows` holds at least row_count entries.

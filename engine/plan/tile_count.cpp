@@ -28,12 +28,10 @@ struct TileRowGrid {
     }
 };
 
-bool is_set(const std::atomic<bool>* cancel) { return cancel && cancel->load(std::memory_order_relaxed); }
-
 // Adds weight(row)·tiles of the row over the rows; `make` gives each thread what counts them. `row_steps`: about what a
 // row takes. A few milliseconds are left to one thread: on a busy machine a team of threads waits longer than that.
 template <class Make, class Weight>
-RowTiles sum_rows(Range rows, std::int64_t row_steps, const std::atomic<bool>* cancel, Make make, Weight weight) {
+RowTiles sum_rows(Range rows, std::int64_t row_steps, const CancelFlag* cancel, Make make, Weight weight) {
     constexpr std::int64_t worth_threads = 1 << 24;
     std::int64_t active = 0, full = 0;
 #pragma omp parallel reduction(+ : active, full) if (rows.size() >= worth_threads / row_steps)
@@ -41,7 +39,7 @@ RowTiles sum_rows(Range rows, std::int64_t row_steps, const std::atomic<bool>* c
         auto counter = make();
 #pragma omp for schedule(dynamic, 16)
         for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-            if (is_set(cancel)) continue;
+            if (is_cancelled(cancel)) continue;
             const RowTiles tiles = counter(row);
             active += weight(row) * tiles.active;
             full += weight(row) * tiles.full;
@@ -53,7 +51,7 @@ RowTiles sum_rows(Range rows, std::int64_t row_steps, const std::atomic<bool>* c
 RowTiles operator+(RowTiles a, RowTiles b) { return {a.active + b.active, a.full + b.full}; }
 std::int64_t once(std::int64_t) { return 1; }
 
-RowTiles count_band(Band band, const TileRowGrid& grid, const std::atomic<bool>* cancel) {
+RowTiles count_band(Band band, const TileRowGrid& grid, const CancelFlag* cancel) {
     const auto row = [&grid, band](std::int64_t index) {
         return band_tile_row(band, grid.problem, grid.positions(index), grid.size.columns);
     };
@@ -61,16 +59,15 @@ RowTiles count_band(Band band, const TileRowGrid& grid, const std::atomic<bool>*
         {0, grid.rows()}, 32, cancel, [&] { return row; }, once);
 }
 
-RowTiles count_kind(const Dense&, const TileRowGrid& grid, std::int64_t, const std::atomic<bool>* cancel) {
+RowTiles count_kind(const Dense&, const TileRowGrid& grid, std::int64_t, const CancelFlag* cancel) {
     return count_band({}, grid, cancel);
 }
 
-RowTiles count_kind(const Window& window, const TileRowGrid& grid, std::int64_t, const std::atomic<bool>* cancel) {
+RowTiles count_kind(const Window& window, const TileRowGrid& grid, std::int64_t, const CancelFlag* cancel) {
     return count_band({-window.left, window.right}, grid, cancel);
 }
 
-RowTiles count_kind(const Dilated& dilated, const TileRowGrid& grid, std::int64_t head,
-                    const std::atomic<bool>* cancel) {
+RowTiles count_kind(const Dilated& dilated, const TileRowGrid& grid, std::int64_t head, const CancelFlag* cancel) {
     const auto make = [&] {
         return [&grid, rows = DilatedTileRows(dilated, grid.problem, head, grid.size)](std::int64_t row) mutable {
             return rows.row(grid.positions(row));
@@ -88,7 +85,7 @@ RowTiles count_kind(const Dilated& dilated, const TileRowGrid& grid, std::int64_
            sum_rows({periodic, grid.rows()}, row_steps, cancel, make, once);
 }
 
-RowTiles count_kind(const Blocks& blocks, const TileRowGrid& grid, std::int64_t head, const std::atomic<bool>* cancel) {
+RowTiles count_kind(const Blocks& blocks, const TileRowGrid& grid, std::int64_t head, const CancelFlag* cancel) {
     const auto make = [&] {
         return [&grid, rows = BlockTileRows(blocks, grid.problem, head, grid.size)](std::int64_t row) mutable {
             return rows.row(grid.positions(row));
@@ -100,8 +97,7 @@ RowTiles count_kind(const Blocks& blocks, const TileRowGrid& grid, std::int64_t 
 }
 
 // Any pattern, by the exact density of every tile; a few tile rows at a time.
-RowTiles count_each(const Pattern& pattern, const TileRowGrid& grid, std::int64_t head,
-                    const std::atomic<bool>* cancel) {
+RowTiles count_each(const Pattern& pattern, const TileRowGrid& grid, std::int64_t head, const CancelFlag* cancel) {
     constexpr std::int64_t most_tiles = 1 << 20;
     const Problem& problem = grid.problem;
     const auto [tile_rows, tile_columns] = grid.size;
@@ -120,7 +116,7 @@ RowTiles count_each(const Pattern& pattern, const TileRowGrid& grid, std::int64_
         add({q, {0, keys_end}}, rows, whole_columns);
         add({q, {keys_end, problem.kv_len}}, rows, 1);
     };
-    for (std::int64_t row = 0; row < whole_rows && !is_set(cancel); row += strip) {
+    for (std::int64_t row = 0; row < whole_rows && !is_cancelled(cancel); row += strip) {
         const std::int64_t rows = std::min(strip, whole_rows - row);
         add_rows({row * tile_rows, (row + rows) * tile_rows}, rows);
     }
@@ -131,7 +127,7 @@ RowTiles count_each(const Pattern& pattern, const TileRowGrid& grid, std::int64_
 } // namespace
 
 Result<TileCounts> count_tiles(const Pattern& pattern, const Problem& problem, std::int64_t head, TileSize size,
-                               const std::atomic<bool>* cancel) {
+                               const CancelFlag* cancel) {
     if (size.rows < 1 || size.columns < 1)
         return fail(fmt::format("tile size is {} × {}; expected at least 1 × 1", size.rows, size.columns));
     const TileRowGrid grid{problem, size};
@@ -139,12 +135,12 @@ Result<TileCounts> count_tiles(const Pattern& pattern, const Problem& problem, s
         is_permuted(pattern)
             ? count_each(pattern, grid, head, cancel)
             : std::visit([&](const auto& kind) { return count_kind(kind, grid, head, cancel); }, pattern.kind);
-    if (is_set(cancel)) return fail("tile counts: cancelled");
+    if (is_cancelled(cancel)) return fail("tile counts: cancelled");
     return TileCounts{tiles.full, tiles.active - tiles.full, grid.allowed() - tiles.active};
 }
 
 Result<TileCounts> count_tiles_all_heads(const Pattern& pattern, const Problem& problem, TileSize size,
-                                         const std::atomic<bool>* cancel) {
+                                         const CancelFlag* cancel) {
     std::map<int, TileCounts> class_counts;
     TileCounts total;
     for (std::int64_t head = 0; head < problem.heads; ++head) {

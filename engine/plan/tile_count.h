@@ -4,8 +4,8 @@
 // No N² anywhere: a tile row is a few key intervals (bands), a few residue classes (dilated patterns, whose tile rows
 // repeat with the segments) or the bits of its block rows (block patterns). Only patterns along a curve are counted
 // tile by tile.
+#include "engine/cancel.h"
 #include "engine/pattern/pattern.h"
-#include <atomic>
 
 namespace dilascope {
 
@@ -31,10 +31,10 @@ struct TileCounts {
 
 // Tiles of one head. A valid pattern and problem; error when the size is no size or `cancel` (may be null) is set.
 Result<TileCounts> count_tiles(const Pattern& pattern, const Problem& problem, std::int64_t head, TileSize size,
-                               const std::atomic<bool>* cancel = nullptr);
+                               const CancelFlag* cancel = nullptr);
 
 // Tiles of all heads of one batch element; heads of one class are counted once.
 Result<TileCounts> count_tiles_all_heads(const Pattern& pattern, const Problem& problem, TileSize size,
-                                         const std::atomic<bool>* cancel = nullptr);
+                                         const CancelFlag* cancel = nullptr);
 
 } // namespace dilascope

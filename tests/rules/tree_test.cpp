@@ -119,9 +119,9 @@ TEST_CASE("the sources are formatted", "[rules][slow]") {
         WARN("skipped: clang-format 14 is not installed");
         return;
     }
-    const std::string command =
-        "cd '" + root.string() +
-        "' && find engine experiments views app tests \\( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \\) "
-        "-exec clang-format --dry-run --Werror {} +";
+    const std::string command = "cd '" + root.string() +
+                                "' && find engine experiments views app tests \\( -name '*.h' -o -name '*.cpp' -o "
+                                "-name '*.cu' -o -name '*.cuh' \\) "
+                                "-exec clang-format --dry-run --Werror {} +";
     CHECK(std::system(command.c_str()) == 0);
 }

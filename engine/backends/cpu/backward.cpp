@@ -115,9 +115,7 @@ Result<void> differentiate_branch(const GradientCall& call, const Plan& plan, co
 
 Result<void> differentiate_branches(const GradientCall& call, const GradientKernel& kernel,
                                     std::span<GradientWorkspace> work) {
-    Pattern branches = *call.pattern; // a plan with one pass a branch
-    std::get<Dilated>(branches.kind).mix = MixMode::none;
-    const Plan plan = TRY(make_plan(branches, *call.problem));
+    const Plan plan = TRY(make_branch_plan(*call.pattern, *call.problem));
     const OwnSoftmax own{TRY(Buffer<float>::allocate(query_elements(*call.problem), "cpu/branch_out")),
                          TRY(Buffer<float>::allocate(lse_elements(*call.problem), "cpu/branch_lse")),
                          TRY(Buffer<float>::allocate(query_elements(*call.problem), "cpu/branch_dout"))};

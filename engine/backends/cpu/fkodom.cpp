@@ -1,6 +1,6 @@
 #include "engine/backends/cpu/fkodom.h"
 #include "engine/backends/cpu/key_block.h"
-#include "engine/backends/cpu/merge.h"
+#include "engine/backends/merge.h"
 #include "engine/memory/buffer.h"
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "engine/backends/cpu/forward.h"
 #include "engine/backends/cpu/forward_work.h"
-#include "engine/backends/cpu/merge.h"
 #include "engine/backends/cpu/part_rows.h"
+#include "engine/backends/merge.h"
 #include <algorithm>
 #include <atomic>
 #include <limits>

@@ -226,12 +226,12 @@ void finish_gradient_tile(const TileRows& rows, const HeadTensors& head, std::in
 }
 
 void differentiate(std::span<const TileRows> tiles, std::span<const std::array<float, max_tile_rows>> lse,
-                   const HeadTensors& head, const HeadGradients& gradients, KeyFeed& feed,
-                   const std::atomic<bool>* cancel, GradientWorkspace& work) {
+                   const HeadTensors& head, const HeadGradients& gradients, KeyFeed& feed, const CancelFlag* cancel,
+                   GradientWorkspace& work) {
     for (std::size_t index = 0; index < tiles.size(); ++index)
         start_gradient_tile(tiles[index], lse[index], head, gradients, work.dim_step, work.tiles[index]);
     for (KeyBlock block; feed.next(block, max_gradient_keys);) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return;
+        if (is_cancelled(cancel)) return;
         gather(head.k, head, block, work.dim_step, work.keys);
         gather(head.v, head, block, work.dim_step, work.values);
         std::fill_n(work.dkeys, block.count * work.dim_step, 0.0f);

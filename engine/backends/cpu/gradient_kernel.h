@@ -5,8 +5,8 @@
 // dV += Pᵀ dO, dK += dSᵀ Q, dQ += dS K (FlashAttention-2, arXiv 2307.08691, algorithm 2).
 #include "engine/backends/cpu/kernel_target.h"
 #include "engine/backends/cpu/tile.h"
+#include "engine/cancel.h"
 #include "engine/memory/buffer.h"
-#include <atomic>
 #include <span>
 #include <vector>
 
@@ -59,7 +59,7 @@ struct GradientKernel {
     // work.tiles[t].douts; more than one tile only if no key is banded. lse: natural log, (tiles, max_tile_rows). Stops
     // between blocks when the flag (may be null) is set; the workspace is then meaningless.
     void (*differentiate)(std::span<const TileRows>, std::span<const std::array<float, max_tile_rows>> lse,
-                          const HeadTensors&, const HeadGradients&, KeyFeed&, const std::atomic<bool>* cancel,
+                          const HeadTensors&, const HeadGradients&, KeyFeed&, const CancelFlag* cancel,
                           GradientWorkspace&) = nullptr;
 };
 

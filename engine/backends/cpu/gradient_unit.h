@@ -1,7 +1,6 @@
 #pragma once
-// GradientUnit: a slice of the work items of one key head. A unit runs on one thread and adds to the gradients of its
-// keys item by item; units of one key head add to copies of their own, which are then summed in order. How the work is
-// cut depends on the plan alone, so the result does not depend on the number of threads.
+// GradientUnit: a GradientSlice of one batch element, and the copies of dk and dv that it adds to. A unit runs on one
+// thread.
 #include "engine/backends/backend.h"
 #include "engine/memory/buffer.h"
 

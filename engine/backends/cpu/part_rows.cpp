@@ -1,5 +1,5 @@
 #include "engine/backends/cpu/part_rows.h"
-#include "engine/backends/cpu/merge.h"
+#include "engine/backends/merge.h"
 #include <algorithm>
 #include <limits>
 

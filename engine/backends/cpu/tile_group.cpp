@@ -4,15 +4,6 @@
 
 namespace dilascope {
 
-std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item) {
-    const QueryTile& tile = plan.tiles[std::size_t(item.tile)];
-    return {plan.runs.data() + tile.runs_begin, std::size_t(tile.run_count)};
-}
-
-std::int64_t key_shift_of(const Plan& plan, const WorkItem& item) {
-    return item.repeat * plan.lists[std::size_t(item.list)].key_shift;
-}
-
 static bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
     if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
     if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;

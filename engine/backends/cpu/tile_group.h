@@ -24,10 +24,6 @@ std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> i
 std::vector<TileGroup> group_heads(const Plan& plan, std::vector<WorkItem>& items, std::int64_t longest,
                                    std::int64_t most_rows);
 
-// The key runs of an item before its shift, and that shift.
-std::span<const KeyRun> runs_of(const Plan& plan, const WorkItem& item);
-std::int64_t key_shift_of(const Plan& plan, const WorkItem& item);
-
 // The tensors of one head of an AttentionCall or GradientCall, with its keys and values at k and v.
 template <class Call>
 HeadTensors head_tensors(const Call& call, const void* k, const void* v, std::int64_t batch, std::int64_t head) {

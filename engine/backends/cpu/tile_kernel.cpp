@@ -166,7 +166,7 @@ void attend_block(const HeadTile& tile, const KeyBlock& block, const OperandRows
 }
 
 template <class Products>
-void attend(TileJob& job, const TileJob* upcoming, const std::atomic<bool>* cancel, TileWorkspace& work) {
+void attend(TileJob& job, const TileJob* upcoming, const CancelFlag* cancel, TileWorkspace& work) {
     const std::span<const HeadTile> tiles = job.tiles();
     work.divide(tiles.size());
     KeyBlock blocks[2] = {job.first_block(), {}};
@@ -177,7 +177,7 @@ void attend(TileJob& job, const TileJob* upcoming, const std::atomic<bool>* canc
     const std::size_t first_fetching = job.has_one_key_head() ? tiles.size() - 1 : 0;
     const auto panels = int((tiles.size() - first_fetching) * std::size_t(panel_count(tiles.back().rows.count)));
     for (; blocks[current].count > 0; current = 1 - current) {
-        if (cancel && cancel->load(std::memory_order_relaxed)) return;
+        if (is_cancelled(cancel)) return;
         const KeyBlock &block = blocks[current], &next = blocks[1 - current];
         Prefetcher prefetcher = job.next_block(blocks[1 - current]) ? Prefetcher(tiles, next, {}, panels)
                                 : upcoming

@@ -5,8 +5,8 @@
 // its TileWorkspace, whose size depends on the tile and head_dim only, never on N.
 #include "engine/backends/cpu/kernel_target.h"
 #include "engine/backends/cpu/tile_job.h"
+#include "engine/cancel.h"
 #include "engine/memory/buffer.h"
-#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,7 +49,7 @@ inline constexpr std::size_t max_group_tiles = 8;
 // Attends the tiles of a job to all of its keys. Then work.tiles[t].queries holds the output rows and row_max their
 // LSE; 0 and −inf for rows without a key. `upcoming` (may be null): what the same thread does next; it is fetched
 // toward the end. Stops between blocks when the flag (may be null) is set; the workspace is then meaningless.
-using Attend = void (*)(TileJob&, const TileJob* upcoming, const std::atomic<bool>* cancel, TileWorkspace&);
+using Attend = void (*)(TileJob&, const TileJob* upcoming, const CancelFlag* cancel, TileWorkspace&);
 
 struct TileKernel {
     std::string_view set; // "AVX3", "AVX2", …

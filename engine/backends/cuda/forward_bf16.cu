@@ -1,0 +1,18 @@
+// Forward kernels of bf16 tensors.
+#include "engine/backends/cuda/forward_kernel.cuh"
+#include "engine/backends/cuda/kernel_lists.h"
+
+namespace dilascope::KERNEL_NAMESPACE {
+
+std::span<const KernelEntry> forward_bf16_kernels() {
+    static const KernelEntry kernels[] = {
+        make_entry<forward_kernel<BF16, 64, 128, 64>, ForwardParams>("forward bf16 d64 r128"),
+        make_entry<forward_kernel<BF16, 64, 64, 64>, ForwardParams>("forward bf16 d64 r64"),
+        make_entry<forward_kernel<BF16, 128, 128, 64>, ForwardParams>("forward bf16 d128 r128"),
+        make_entry<forward_kernel<BF16, 128, 64, 64>, ForwardParams>("forward bf16 d128 r64"),
+        make_entry<forward_kernel<BF16, 256, 64, 32>, ForwardParams>("forward bf16 d256 r64"),
+    };
+    return kernels;
+}
+
+} // namespace dilascope::KERNEL_NAMESPACE

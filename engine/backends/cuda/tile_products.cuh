@@ -1,0 +1,84 @@
+#pragma once
+// What forward and backward do alike with tiles in shared memory: fill them with the rows and keys of an item, and
+// multiply them. A warp has `Atoms` × 16 rows; accumulators lie as fragments.cuh says.
+#include "engine/backends/cuda/fragments.cuh"
+#include "engine/backends/cuda/item_rows.cuh"
+
+namespace dilascope::simt {
+
+// Starts copying the item's rows of a tensor (B,N,H,D) into a tile. They are there after copy_wait() and a barrier.
+template <int Rows, int Threads, class Tile>
+DEVICE void copy_item_rows(const Tile& to, const void* from, const ItemRows<Rows>& rows, const TensorShape& shape) {
+    copy_rows<Rows, Threads>(
+        to, shape.head_dim * Tile::element_bytes, shape.copy_unit, [&](int row) -> const std::byte* {
+            if (row >= rows.count()) return nullptr;
+            const std::int64_t at = shape.query_row(rows.batch(), rows.positions[row], rows.head());
+            return static_cast<const std::byte*>(from) + at * Tile::element_bytes;
+        });
+}
+
+// Starts copying a block of keys or values (B,M,G,D), as a group of its own.
+template <int Keys, int Threads, class Tile>
+DEVICE void copy_block(const Tile& to, const void* from, const KeyTable<Keys>& table, int block,
+                       const TensorShape& shape) {
+    copy_rows<Keys, Threads>(
+        to, shape.head_dim * Tile::element_bytes, shape.copy_unit, [&](int key) -> const std::byte* {
+            const std::int64_t at = table.offset(block, key);
+            return at < 0 ? nullptr : static_cast<const std::byte*>(from) + at * Tile::element_bytes;
+        });
+    copy_commit();
+}
+
+// scores += (this warp's rows of `left`, from first_row on) · rightᵀ, over all columns of both.
+template <class Element, int Atoms, int Tiles, class Tile>
+DEVICE void add_scores(float (&scores)[Atoms][Tiles][4], const Tile& left, int first_row, const Tile& right) {
+    using Operands = Fragments<Element>;
+    const int lane = opaque_lane();
+#pragma unroll(Operands::unroll)
+    for (int k = 0; k < Tile::columns; k += Operands::depth) {
+        typename Operands::Left row_operands[Atoms];
+#pragma unroll
+        for (int atom = 0; atom < Atoms; ++atom)
+            Operands::load_left(row_operands[atom], left, first_row + atom * 16, k, lane);
+#pragma unroll
+        for (int n = 0; n < Tiles * 8; n += 16) {
+            typename Operands::Right key_operand;
+            Operands::load_right(key_operand, right, n, k, lane);
+#pragma unroll
+            for (int atom = 0; atom < Atoms; ++atom)
+                Operands::multiply(scores[atom][n / 8], scores[atom][n / 8 + 1], row_operands[atom], key_operand);
+        }
+    }
+}
+
+// Weights (16 rows × keys) as left operands of one product after the other along the keys.
+template <class Element, int Steps, int Atoms, int Tiles>
+DEVICE void round_weights(const float (&from)[Atoms][Tiles][4],
+                          typename Fragments<Element>::Left (&operands)[Atoms][Steps]) {
+#pragma unroll
+    for (int atom = 0; atom < Atoms; ++atom)
+#pragma unroll
+        for (int step = 0; step < Steps; ++step)
+            Fragments<Element>::from_accumulators(operands[atom][step], from[atom], step);
+}
+
+// sums += weights · (the tile's rows, one a key).
+template <class Element, int Steps, int Atoms, int Tiles, class Tile>
+DEVICE void add_weighted(float (&sums)[Atoms][Tiles][4], typename Fragments<Element>::Left (&weights)[Atoms][Steps],
+                         const Tile& tile) {
+    using Operands = Fragments<Element>;
+#pragma unroll
+    for (int step = 0; step < Steps; ++step) {
+        const int lane = opaque_lane();
+#pragma unroll
+        for (int n = 0; n < Tiles * 8; n += 16) {
+            typename Operands::Right right;
+            Operands::load_right_transposed(right, tile, step * Operands::depth, n, lane);
+#pragma unroll
+            for (int atom = 0; atom < Atoms; ++atom)
+                Operands::multiply(sums[atom][n / 8], sums[atom][n / 8 + 1], weights[atom][step], right);
+        }
+    }
+}
+
+} // namespace dilascope::simt

@@ -1,0 +1,36 @@
+#pragma once
+// The CUDA benchmark: attention cases on a GPU beside what the device multiplies and copies, measured in the same
+// process. Times are the device's alone: tensors and plans are there before.
+#include "engine/backends/cuda/device.h"
+#include "engine/backends/cuda/telemetry.h"
+#include "engine/benchmark/bench_cases.h"
+#include "engine/benchmark/bench_row.h"
+#include <functional>
+
+namespace dilascope {
+
+struct DevicePeaks {
+    double f32_gflop_per_s = 0, f16_gflop_per_s = 0, bf16_gflop_per_s = 0; // of cuBLASLt's square matrix products
+    double copy_gb_per_s = 0;                                              // read and written, far beyond L2
+    double gflop_per_s(Dtype dtype) const;
+};
+
+// Some seconds. Error without cuBLASLt, or when the device has too little memory.
+Result<DevicePeaks> measure_device_peaks(CudaDevice& device);
+// "peaks: 700 TFLOP/s bf16, …"
+std::string peaks_text(const DevicePeaks& peaks);
+
+// Times one case with L2 evicted before each of `samples` launches.
+Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_case, const DevicePeaks& peaks,
+                                     int samples = 20);
+
+std::vector<BenchCase> cuda_bench_cases(BenchSuite suite);
+
+// All cases in order; `row_done` sees each row as it is ready.
+Result<std::vector<BenchRow>> run_cuda_bench(CudaDevice& device, BenchSuite suite, const DevicePeaks& peaks,
+                                             const std::function<void(const BenchRow&)>& row_done);
+
+// "clocks 1755 … 1980 MHz, at most 690 W, 61 °C; limited by power"
+std::string telemetry_text(const TelemetrySummary& summary);
+
+} // namespace dilascope

@@ -1,0 +1,187 @@
+// The cuda backend's kernels and launches against the reference, run by the emulator on machines without a GPU.
+#include "engine/backends/cuda/cuda_backward.h"
+#include "engine/backends/reference.h"
+#include "tests/catch.h"
+#include "tests/contains.h"
+#include "tests/engine/emulated_attention.h"
+#include "tests/engine/sweep.h"
+#include <set>
+
+using namespace dilascope;
+
+namespace {
+
+void check_forward(EmulatedCuda& cuda, AttentionCase& c) {
+    if (!cuda.backend.choose(c.problem, c.pattern, Direction::forward).supported()) return;
+    INFO(describe(c));
+    REQUIRE(reference_backend().forward(c.call()));
+    const std::vector<float> out = c.out, lse = c.lse;
+    const Tolerance tolerance = tolerance_of(c.problem.dtype, c.dropout);
+    const Result<void> result = cuda.backend.forward(c.call());
+    INFO((result ? "" : result.error().what) << cuda.emulator_error);
+    REQUIRE(result);
+    REQUIRE(worst_excess(c.lse, lse, tolerance.lse, tolerance.lse) <= 0);
+    REQUIRE(worst_excess(c.out, out, tolerance.out, tolerance.out) <= 0);
+}
+
+void check_backward(EmulatedCuda& cuda, AttentionCase& c, bool is_deterministic) {
+    if (!cuda.backend.choose(c.problem, c.pattern, Direction::backward).supported()) return;
+    INFO(describe(c) << (is_deterministic ? " deterministic" : ""));
+    c.call();
+    REQUIRE(reference_backend().backward(c.gradient_call()));
+    const std::vector<float> dq = c.dq, dk = c.dk, dv = c.dv;
+    REQUIRE(cuda.backend.forward(c.call()));
+    GradientCall call = c.gradient_call();
+    call.is_deterministic = is_deterministic;
+    const Result<void> result = cuda.backend.backward(call);
+    INFO((result ? "" : result.error().what) << cuda.emulator_error);
+    REQUIRE(result);
+    const double tolerance = tolerance_of(c.problem.dtype, c.dropout).gradient;
+    REQUIRE(worst_gradient_excess(c.dq, dq, tolerance) <= 0);
+    REQUIRE(worst_gradient_excess(c.dk, dk, tolerance) <= 0);
+    REQUIRE(worst_gradient_excess(c.dv, dv, tolerance) <= 0);
+}
+
+} // namespace
+
+TEST_CASE("the attention kernels stand in the table under their configurations' names", "[cuda]") {
+    for (const KernelConfig& config : kernel_configs()) {
+        INFO(config.name);
+        CHECK(emulated_kernels().find(config.name));
+    }
+}
+
+TEST_CASE("cuda's forward equals the reference", "[cuda][attend]") {
+    EmulatedCuda cuda;
+    for_random_cases({40, 6, {1, 2, 17, 63, 65}, {1, 3, 8, 32, 80}, 2e5},
+                     [&](AttentionCase& c) { check_forward(cuda, c); });
+}
+
+TEST_CASE("cuda's backward equals the reference", "[cuda][gradient]") {
+    EmulatedCuda cuda;
+    bool is_deterministic = false;
+    for_random_cases({41, 4, {1, 2, 17, 63, 65}, {1, 3, 8, 32, 80}, 1e5},
+                     [&](AttentionCase& c) { check_backward(cuda, c, is_deterministic = !is_deterministic); });
+}
+
+TEST_CASE("cuda's kernels equal the reference in every order of threads", "[cuda]") {
+    for (const simt::ThreadOrder order : {simt::ThreadOrder::descending, simt::ThreadOrder::shuffled})
+        for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+            EmulatedCuda cuda({.order = order, .seed = 5});
+            Problem problem = self_attention(100, 1, 32, true);
+            problem.dtype = dtype;
+            AttentionCase c(parse_pattern("longnet segments=32,128 rates=1,2").value(), problem, 42);
+            c.dropout = {0.2, 7};
+            check_forward(cuda, c);
+            check_backward(cuda, c, true);
+            check_backward(cuda, c, false);
+        }
+}
+
+TEST_CASE("every kernel runs: each element type, width and block height", "[cuda][slow]") {
+    std::set<std::string> launched;
+    for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16})
+        for (const std::int64_t head_dim : {64, 128, 256})
+            for (const char* pattern : {"dense", "local block=16 window=16"}) {
+                EmulatedCuda cuda;
+                Problem problem = self_attention(130, 1, head_dim, true);
+                problem.dtype = dtype;
+                AttentionCase c(parse_pattern(pattern).value(), problem, 43);
+                check_forward(cuda, c);
+                check_backward(cuda, c, false);
+                for (const KernelLaunch& launch : cuda.api.launches()) launched.insert(launch.name);
+            }
+    for (const KernelConfig& config : kernel_configs()) {
+        INFO(config.name);
+        if (config.element != CudaElement::tf32) CHECK(launched.count(config.name) == 1);
+    }
+}
+
+TEST_CASE("a GPU of 99 KiB of shared memory runs every width", "[cuda][slow]") {
+    DeviceProperties small = emulated_h100();
+    small.name = "GeForce RTX 3060", small.compute_minor = 6, small.shared_bytes_per_block = 99 * 1024;
+    for (const Dtype dtype : {Dtype::f32, Dtype::bf16})
+        for (const std::int64_t head_dim : {64, 128, 256}) {
+            EmulatedCuda cuda({}, small);
+            Problem problem = self_attention(70, 1, head_dim);
+            problem.dtype = dtype;
+            AttentionCase c(parse_pattern("dense").value(), problem, 44);
+            REQUIRE(cuda.backend.choose(c.problem, c.pattern, Direction::backward).supported());
+            check_forward(cuda, c);
+            check_backward(cuda, c, false);
+        }
+}
+
+TEST_CASE("cuda equals the reference often", "[cuda][slow]") {
+    EmulatedCuda cuda;
+    for_random_cases({45, 25, {1, 3, 63, 64, 65, 127, 200}, all_widths, 1e6}, [&](AttentionCase& c) {
+        check_forward(cuda, c);
+        check_backward(cuda, c, c.problem.seq_len % 2 == 0);
+    });
+}
+
+TEST_CASE("tf32 is used only where it is allowed", "[cuda]") {
+    EmulatedCuda cuda;
+    AttentionCase c(parse_pattern("dense").value(), self_attention(70, 1, 64), 46);
+    REQUIRE(reference_backend().forward(c.call()));
+    const std::vector<float> out = c.out;
+    AttentionCall call = c.call();
+    call.allows_tf32 = true;
+    REQUIRE(cuda.backend.forward(call));
+    const double error = worst_excess(c.out, out, 0, 0);
+    CHECK(error < 5e-3); // 11 bits of scores and weights
+    CHECK(error > 2e-5); // f32 would be below
+    CHECK(std::string(cuda.api.launches().back().name) == "forward tf32 d64 r64");
+}
+
+TEST_CASE("a deterministic backward has the same bits whatever the order of blocks and threads", "[cuda]") {
+    DeviceProperties small = emulated_h100();
+    small.multiprocessors = 1; // so that a unit holds many tiles, and a key's gradient more than two sums
+    for (const bool is_deterministic : {true, false}) {
+        std::vector<float> dk, dv;
+        for (const simt::ThreadOrder order : {simt::ThreadOrder::ascending, simt::ThreadOrder::descending}) {
+            EmulatedCuda cuda({.order = order}, small);
+            AttentionCase c(parse_pattern("longnet segments=16,64 rates=1,2").value(), self_attention(140, 2, 16), 47);
+            REQUIRE(cuda.backend.forward(c.call()));
+            GradientCall call = c.gradient_call();
+            call.is_deterministic = is_deterministic;
+            REQUIRE(cuda.backend.backward(call));
+            if (dk.empty()) dk = c.dk, dv = c.dv;
+            const bool has_same_bits = dk == c.dk && dv == c.dv;
+            // The sums of the other kind follow the order of blocks, or this test could not fail.
+            CHECK(has_same_bits == (is_deterministic || order == simt::ThreadOrder::ascending));
+        }
+    }
+}
+
+TEST_CASE("faults of the device are sentences, and a call that met one can be made again", "[cuda]") {
+    EmulatedCuda cuda;
+    AttentionCase c(parse_pattern("dense").value(), self_attention(40, 1, 16), 48);
+    const auto error = [&] {
+        const Result<void> result = cuda.backend.forward(c.call());
+        return result ? std::string() : result.error().what;
+    };
+    cuda.api.fail_at(ApiCall::allocate, 3, DeviceStatus::out_of_memory);
+    CHECK_THAT(error(), contains("free"));
+    CHECK(error() == "");
+    CHECK(cuda.backend.available());
+    cuda.api.fail_at(ApiCall::launch, 1, DeviceStatus::lost, "cudaErrorIllegalAddress");
+    const std::string lost = error();
+    CHECK_THAT(lost, contains("lost"));
+    CHECK(error() == lost);
+    CHECK_FALSE(cuda.backend.available());
+    CHECK(cuda.backend.status() == lost);
+}
+
+TEST_CASE("what cuda cannot run it refuses with the reason", "[cuda]") {
+    EmulatedCuda cuda;
+    Problem problem = self_attention(40, 1, 16);
+    const auto reason = [&](const char* pattern) {
+        return cuda.backend.choose(problem, parse_pattern(pattern).value(), Direction::forward).reason;
+    };
+    CHECK_THAT(reason("fkodom segments=16 rates=1"), contains("mix=mean"));
+    problem.dtype = Dtype::f64;
+    CHECK_THAT(reason("dense"), contains("f32, f16 or bf16"));
+    problem.dtype = Dtype::f32, problem.head_dim = 300;
+    CHECK_THAT(reason("dense"), contains("1 … 256, not 300"));
+}

@@ -1,0 +1,50 @@
+// The CUDA benchmark on an emulated GPU: its rows are complete and follow from the emulated clock.
+#include "engine/benchmark/cuda_bench.h"
+#include "engine/pattern/pattern_text.h"
+#include "tests/catch.h"
+#include "tests/contains.h"
+#include "tests/engine/emulated_attention.h"
+
+using namespace dilascope;
+
+TEST_CASE("a row of the CUDA benchmark follows from the device's clock", "[cuda][bench]") {
+    EmulatedCuda cuda;
+    REQUIRE(cuda.device);
+    DevicePeaks peaks;
+    peaks.bf16_gflop_per_s = 500e3, peaks.copy_gb_per_s = 3000;
+    Problem problem = self_attention(96, 1, 32);
+    problem.dtype = Dtype::bf16;
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
+        const auto row = run_cuda_bench_case(**cuda.device, {"dense", problem, direction}, peaks, 3);
+        INFO((row ? "" : row.error().what) << cuda.emulator_error);
+        REQUIRE(row);
+        // Of the emulated clock every launch takes the same time.
+        const double launches = row->time_ms_median / cuda.api.launch_ms;
+        CHECK(launches == Approx(direction == Direction::forward ? 1 : 5)); // 3 fills, the rows, the kernel
+        const double flop = 96.0 * 96 * 32 * (direction == Direction::forward ? 4 : 10);
+        CHECK(row->gflop_per_s == Approx(flop / row->time_ms_median * 1e-6));
+        CHECK(row->peak_share == Approx(row->gflop_per_s / 500e3));
+        CHECK(row->repetitions == 3);
+        CHECK(row->direction == enum_name(direction));
+    }
+}
+
+TEST_CASE("every case of the CUDA benchmark has a plan's pattern and a kernel", "[cuda][bench]") {
+    EmulatedCuda cuda;
+    for (const BenchSuite suite : {BenchSuite::quick, BenchSuite::full, BenchSuite::scaling})
+        for (const BenchCase& bench_case : cuda_bench_cases(suite)) {
+            INFO(bench_case.pattern);
+            const auto pattern = parse_pattern(bench_case.pattern);
+            REQUIRE(pattern);
+            REQUIRE(validate(*pattern, bench_case.problem));
+            CHECK(cuda.backend.choose(bench_case.problem, *pattern, bench_case.direction).supported());
+        }
+}
+
+TEST_CASE("an error of the device ends a row of the CUDA benchmark with its sentence", "[cuda][bench]") {
+    EmulatedCuda cuda;
+    cuda.api.fail_at(ApiCall::allocate, 4, DeviceStatus::out_of_memory);
+    const auto row = run_cuda_bench_case(**cuda.device, {"dense", self_attention(64, 1, 16)}, {}, 3);
+    REQUIRE_FALSE(row);
+    CHECK_THAT(row.error().what, contains("free"));
+}

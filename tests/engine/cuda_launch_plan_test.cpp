@@ -1,0 +1,91 @@
+// LaunchPlan: the same rows and keys as the plan it was made from, pair by pair.
+#include "engine/backends/cuda/kernel_params.h"
+#include "engine/backends/cuda/launch_plan.h"
+#include "tests/catch.h"
+#include "tests/engine/sweep.h"
+#include <map>
+
+using namespace dilascope;
+
+namespace {
+
+// How often each (head, query position, key token) pair stands in a launch.
+using PairCounts = std::map<std::array<std::int64_t, 3>, int>;
+
+PairCounts pairs_of(const LaunchPlan& launch, const Plan& plan, int rows, int keys_per_block) {
+    const std::int32_t* tokens = permuted_tokens(plan);
+    PairCounts pairs;
+    for (const LaunchItem& item : launch.items) {
+        const LaunchTile& tile = launch.tiles[std::size_t(item.tile)];
+        const std::int32_t count = std::min(tile.row_count - item.row_begin, rows);
+        std::vector<std::int64_t> positions;
+        for (std::int32_t row = 0; row < count; ++row)
+            positions.push_back(item.row_shift + tile.row(item.row_begin + row, launch.row_offsets.data()));
+        REQUIRE(std::ranges::is_sorted(positions));
+        // As a block of threads does: each key of a block has its own place in the runs.
+        std::vector<std::int32_t> places(std::size_t(keys_per_block), 0);
+        for (std::int32_t number = 0; number < tile.key_count; ++number) {
+            const KeySlot slot = key_slot(launch.runs.data() + tile.runs_begin, tile.run_count,
+                                          places[std::size_t(number % keys_per_block)], number, item.key_shift,
+                                          {tokens, tokens}, positions.data(), count);
+            if (slot.place < 0) continue;
+            if (number < tile.full_key_count) REQUIRE((slot.row_begin == 0 && slot.row_end == count));
+            for (std::int32_t row = slot.row_begin; row < slot.row_end; ++row)
+                ++pairs[{item.head, positions[std::size_t(row)], slot.token}];
+        }
+    }
+    return pairs;
+}
+
+// The same from the pattern itself.
+PairCounts pairs_of(const AttentionCase& c) {
+    PairCounts pairs;
+    for (std::int64_t head = 0; head < c.problem.heads; ++head)
+        for (std::int64_t query = 0; query < c.problem.seq_len; ++query)
+            for (std::int64_t key = 0; key < c.problem.kv_len; ++key)
+                if (const int count = multiplicity(c.pattern, c.problem, head, query, key))
+                    pairs[{head, query_position(c.problem, query), key}] = count;
+    return pairs;
+}
+
+void check_pairs(AttentionCase& c) {
+    if (c.problem.dtype != Dtype::f32) return; // shapes alone matter
+    INFO(describe(c));
+    const PairCounts truth = pairs_of(c);
+    for (const int rows : {32, 64, 128}) {
+        PairCounts pairs;
+        for (int pass = 0; pass < c.plan.pass_count; ++pass)
+            for (const auto& [pair, count] : pairs_of(launch_plan(c.plan, pass, rows).value(), c.plan, rows, 16))
+                pairs[pair] += count;
+        const bool is_same = pairs == truth; // not printed: there are thousands
+        REQUIRE(is_same);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a launch plan holds each pair as often as the pattern", "[cuda]") {
+    for_random_cases({50, 60, {1, 2, 17, 33, 64, 130}, {1}, 2e5}, check_pairs);
+}
+
+TEST_CASE("tall tiles ask for tall kernels", "[cuda]") {
+    const auto rows = [](const char* pattern, std::int64_t seq_len) {
+        return rows_wanted(make_plan(parse_pattern(pattern).value(), self_attention(seq_len, 2, 64)).value());
+    };
+    CHECK(rows("dense", 1024) == 128);
+    CHECK(rows("local block=16 window=16", 1024) == 64);
+    CHECK(rows("dense", 40) == 64);
+}
+
+TEST_CASE("offsets of tensors beyond 2^31 elements are right", "[cuda]") {
+    Problem problem = self_attention(std::int64_t(1) << 24, 64, 128);
+    problem.batch = 3, problem.kv_heads = 8, problem.kv_len += 1000;
+    TensorShape shape{problem.seq_len, problem.kv_len, 64, 8, 128, 16};
+    for (const std::int64_t query : {std::int64_t(0), problem.seq_len - 1})
+        for (const std::int32_t head : {0, 63}) {
+            const std::int64_t position = query_position(problem, query);
+            CHECK(shape.query_row(2, position, head) == query_offset(problem, 2, query, head));
+            CHECK(shape.lse_row(2, position, head) == lse_offset(problem, 2, head, query));
+            CHECK(shape.key_row(2, position, head) == key_offset(problem, 2, position, kv_head(problem, head)));
+        }
+}
