@@ -1,7 +1,6 @@
 #include "app/interrupt.h"
 #include "app/verbs.h"
 #include "engine/backends/backend.h"
-#include "engine/dtype_convert.h"
 #include "engine/nearest.h"
 #include "engine/pattern/pattern_text.h"
 #include "engine/visit.h"
@@ -42,11 +41,9 @@ template <NamedEnum E> Result<E> named(std::string_view option, const std::strin
     return fail(fmt::format("{} is \"{}\"{}", option, name, nearest_hint(name, names)));
 }
 
-Result<Dtype> compute_dtype(const std::string& name) {
-    const Dtype dtype = TRY(named<Dtype>("--dtype", name));
-    if (dtype == Dtype::f64)
-        return fail("--dtype is \"f64\"; expected f32, f16 or bf16 (the reference sums in f64 anyway)");
-    return dtype;
+Result<void> set_dtype(Problem& problem, const AttendOptions& options) {
+    if (const Result<void> set = set_elements(problem, options.dtype); !set) return fail("--" + set.error().what);
+    return {};
 }
 
 Result<Dropout> dropout_of(const AttendOptions& options) {
@@ -59,20 +56,6 @@ Result<Dropout> dropout_of(const AttendOptions& options) {
                                 "{}",
                                 options.dropout, dropout.is_off() ? 0 : 1, dropout.is_off() ? "0" : "0.9999"));
     return dropout;
-}
-
-// The values as elements of `dtype`; error when a finite one becomes infinite.
-Result<Buffer<std::byte>> stored_as(const Buffer<float>& values, Dtype dtype, std::string_view name) {
-    if (dtype == Dtype::f16)
-        for (std::int64_t index = 0; index < values.size(); ++index)
-            if (std::isinf(f32_from_f16(f16_from_f32(values[index]))))
-                return fail(
-                    fmt::format("--dtype is f16, whose largest number is 65504, but {} holds {}; use bf16 or f32", name,
-                                values[index]));
-    Buffer<std::byte> bytes =
-        TRY(Buffer<std::byte>::allocate(values.size() * std::int64_t(dtype_bytes(dtype)), "attend/inputs"));
-    narrow_f32(values.data(), values.size(), dtype, bytes.data());
-    return bytes;
 }
 
 // Calls it once: "reference f64, 1.2 ms".
@@ -104,7 +87,7 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
     Attended attended;
     Problem& problem = attended.problem = qkv.problem;
     problem.causal = options.causal, problem.scale = options.scale;
-    problem.dtype = TRY(compute_dtype(options.dtype));
+    TRY(set_dtype(problem, options));
     TRY(validate(pattern, problem));
     AttentionCall call;
     call.dropout = TRY(dropout_of(options));
@@ -128,7 +111,8 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
 Result<void> attend_and_write(const AttendOptions& options, const CancelFlag* cancel) {
     TRY(check_tensor_output(options.output, 2));
     const Layout layout = TRY(named<Layout>("--layout", options.layout));
-    TRY(compute_dtype(options.dtype));
+    Problem ignored_problem; // a wrong --dtype is told before the file is read
+    TRY(set_dtype(ignored_problem, options));
     const Pattern pattern = TRY(parse_pattern(options.pattern));
     const Qkv qkv = TRY(load_qkv(options.input, layout));
     std::error_code ignored;
@@ -188,7 +172,7 @@ void add_attend_verb(CLI::App& app, Action& action) {
         ->required();
     verb->add_flag("--causal", options->causal, "Exclude keys after the query");
     verb->add_option("--backend", options->backend, "auto, reference, cpu or cuda")->capture_default_str();
-    verb->add_option("--dtype", options->dtype, "Element type to compute from: f32, f16 or bf16")
+    verb->add_option("--dtype", options->dtype, "What is multiplied: f32, f16, bf16, or tf32 (f32 tensors, on cuda)")
         ->capture_default_str();
     verb->add_option("--scale", options->scale, "Scale of the scores, 1/sqrt(head_dim) when left out")
         ->check(CLI::PositiveNumber);

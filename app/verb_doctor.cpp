@@ -25,14 +25,14 @@ Json choices_json() {
     for (const Backend* backend : backends())
         for (const char* text :
              {"dense", "longnet segments=2048,4096,8192 rates=1,2,4", "seed segments=2048,4096,8192 rates=1,2,4"})
-            for (Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16})
+            for (const std::string_view dtype : element_names)
                 for (Direction direction : {Direction::forward, Direction::backward}) {
                     Problem problem = self_attention(8192, 12, 64);
-                    problem.dtype = dtype;
+                    if (!set_elements(problem, dtype)) continue;
                     const KernelChoice choice = backend->choose(problem, parse_pattern(text).value(), direction);
                     json.push_back({{"backend", backend->name()},
                                     {"pattern", text},
-                                    {"dtype", enum_name(dtype)},
+                                    {"dtype", dtype},
                                     {"direction", enum_name(direction)},
                                     {"kernel", choice.kernel},
                                     {"reason", choice.reason}});

@@ -1,4 +1,6 @@
 #include "engine/problem.h"
+#include "engine/nearest.h"
+#include <algorithm>
 #include <fmt/format.h>
 #include <type_traits>
 
@@ -12,6 +14,18 @@ Problem self_attention(std::int64_t seq_len, std::int64_t heads, std::int64_t he
     problem.causal = causal;
     return problem;
 }
+
+Result<void> set_elements(Problem& problem, std::string_view name) {
+    if (name == "f64")
+        return fail("dtype is \"f64\"; expected f32, f16, bf16 or tf32 (the reference sums in f64 anyway)");
+    if (std::ranges::find(element_names, name) == element_names.end())
+        return fail(fmt::format("dtype is \"{}\"{}", name, nearest_hint(name, element_names)));
+    problem.is_tf32 = name == "tf32";
+    problem.dtype = problem.is_tf32 ? Dtype::f32 : *enum_from_name<Dtype>(name);
+    return {};
+}
+
+std::string_view element_name(const Problem& problem) { return problem.is_tf32 ? "tf32" : enum_name(problem.dtype); }
 
 Result<void> validate(const Problem& problem) {
     std::string error;
@@ -32,6 +46,8 @@ Result<void> validate(const Problem& problem) {
         return fail(
             fmt::format("seq_len {} × kv_len {} passes 2^61 pairs, beyond exact counting; use shorter sequences",
                         problem.seq_len, problem.kv_len));
+    if (problem.is_tf32 && problem.dtype != Dtype::f32)
+        return fail(fmt::format("is_tf32 is about f32 tensors, not {}; leave it out", enum_name(problem.dtype)));
     if (!(problem.scale >= 0) || std::isinf(problem.scale))
         return fail(fmt::format("scale is {}; expected a positive number, or 0 for 1/sqrt(head_dim)", problem.scale));
     return {};

@@ -3,8 +3,10 @@
 #include "engine/dtype.h"
 #include "engine/result.h"
 #include "engine/visit.h"
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 
 namespace dilascope {
 
@@ -16,6 +18,7 @@ struct Problem {
     std::int64_t kv_heads = 1;   // G ≥ 1, divides H; query head h reads key head h / (H/G)
     std::int64_t head_dim = 64;  // D, 1 … 256
     Dtype dtype = Dtype::f32;    // of q, k, v
+    bool is_tf32 = false;        // q, k, v are f32, but products may round what they multiply to 10 bits of mantissa
     bool causal = false;         // keys at positions after the query's are excluded
     double scale = 0;            // of the scores; 0 means 1/sqrt(head_dim)
 
@@ -28,6 +31,7 @@ struct Problem {
         v(Field{"kv_heads", "Key/value heads, G; divides heads", "", 1, 4096}, self.kv_heads);
         v(Field{"head_dim", "Width of one head, D", "", 1, 256}, self.head_dim);
         v(Field{"dtype", "Element type of q, k and v"}, self.dtype);
+        v(Field{"is_tf32", "f32 tensors multiplied as tf32"}, self.is_tf32);
         v(Field{"causal", "Exclude keys after the query"}, self.causal);
         v(Field{"scale", "Score scale; 0 means 1/sqrt(head_dim)"}, self.scale);
     }
@@ -36,6 +40,11 @@ struct Problem {
 
 // A problem whose keys are its queries' tokens (M = N) and every head has its own keys (G = H).
 Problem self_attention(std::int64_t seq_len, std::int64_t heads, std::int64_t head_dim, bool causal = false);
+
+// What the user calls a problem's dtype: that of its tensors, or tf32.
+inline constexpr std::array<std::string_view, 4> element_names = {"f32", "f16", "bf16", "tf32"};
+Result<void> set_elements(Problem& problem, std::string_view name); // sets dtype and is_tf32
+std::string_view element_name(const Problem& problem);
 
 // Error when a size is out of range, kv_heads does not divide heads, or kv_len < seq_len.
 Result<void> validate(const Problem& problem);

@@ -11,17 +11,14 @@
 
 namespace dilascope {
 
-// The enum value called `name`; an error that names the field and the nearest of the first `known_count` names.
-template <NamedEnum E>
-static Result<E> named(const char* field, const std::string& name, std::size_t known_count = enum_names(E{}).size()) {
+// The enum value called `name`; an error that names the field and the nearest name.
+template <NamedEnum E> static Result<E> named(const char* field, const std::string& name) {
+    if (const auto value = enum_from_name<E>(name)) return *value;
     const auto names = enum_names(E{});
-    const auto value = enum_from_name<E>(name);
-    if (value && std::size_t(*value) < known_count) return *value;
-    return fail(fmt::format("{} is \"{}\"{}", field, name, nearest_hint(name, std::span(names).first(known_count))));
+    return fail(fmt::format("{} is \"{}\"{}", field, name, nearest_hint(name, names)));
 }
 
 Result<Problem> problem_of(const Case& config) {
-    constexpr std::size_t storable_count = 3; // f64 is the reference's own, no case asks for it
     Problem problem;
     problem.batch = config.batch;
     problem.seq_len = config.seq_len;
@@ -29,7 +26,7 @@ Result<Problem> problem_of(const Case& config) {
     problem.heads = config.heads;
     problem.kv_heads = config.kv_heads == 0 ? config.heads : config.kv_heads;
     problem.head_dim = config.head_dim;
-    problem.dtype = TRY(named<Dtype>("dtype", config.dtype, storable_count));
+    TRY(set_elements(problem, config.dtype));
     problem.causal = config.causal;
     TRY(named<TimedDirection>("direction", config.direction));
     TRY(named<CacheState>("cache", config.cache));

@@ -40,7 +40,7 @@ struct Case {
         v(Field{"heads", "Query heads", "", 1, 4096}, self.heads);
         v(Field{"kv_heads", "Key/value heads; 0 means heads", "", 0, 4096}, self.kv_heads);
         v(Field{"head_dim", "Width of one head", "", 1, 256}, self.head_dim);
-        v(Field{"dtype", "Element type: f32, f16, bf16"}, self.dtype);
+        v(Field{"dtype", "Element type: f32, f16, bf16, or tf32 (f32 multiplied as tf32, on cuda)"}, self.dtype);
         v(Field{"backend", "auto, reference, cpu or cuda"}, self.backend);
         v(Field{"direction", "forward, backward or forward+backward"}, self.direction);
         v(Field{"causal", "Exclude keys after the query"}, self.causal);

@@ -1,137 +1,124 @@
 #include "experiments/case_call.h"
-#include "engine/backends/reference.h"
-#include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
-#include <vector>
 
 namespace dilascope {
+
+namespace {
+
+// Forward, then backward, each as often as asked.
+class BothCalls final : public ReadyCall {
+public:
+    BothCalls(ReadyCall& forward, ReadyCall& backward) : forward_(forward), backward_(backward) {}
+    Result<double> run() override { return TRY(forward_.run()) + TRY(backward_.run()); }
+    Result<double> seconds_of(std::int64_t count) override {
+        return TRY(forward_.seconds_of(count)) + TRY(backward_.seconds_of(count));
+    }
+    Result<void> flush_caches() override { return forward_.flush_caches(); }
+
+private:
+    ReadyCall &forward_, &backward_;
+};
+
+// The kernels of what is timed, and why; unsupported when one is.
+KernelChoice choose_for(const Backend& backend, const Problem& problem, const Pattern& pattern,
+                        TimedDirection direction) {
+    if (direction == TimedDirection::backward) return backend.choose(problem, pattern, Direction::backward);
+    KernelChoice choice = backend.choose(problem, pattern);
+    if (direction == TimedDirection::forward) return choice;
+    const KernelChoice backward = backend.choose(problem, pattern, Direction::backward);
+    return {choice.kernel + " + " + backward.kernel, choice.reason + "; " + backward.reason};
+}
+
+} // namespace
 
 AttentionCall CaseCall::attention() const {
     AttentionCall call;
     call.problem = &problem;
     call.pattern = &pattern;
     call.plan = &plan;
-    call.q = inputs->q.data();
-    call.k = inputs->k.data();
-    call.v = inputs->v.data();
+    const bool is_f32 = problem.dtype == Dtype::f32;
+    call.q = is_f32 ? static_cast<const void*>(inputs->q.data()) : q.data();
+    call.k = is_f32 ? static_cast<const void*>(inputs->k.data()) : k.data();
+    call.v = is_f32 ? static_cast<const void*>(inputs->v.data()) : v.data();
     call.out = out.data();
     call.lse = lse.data();
     call.cancel = cancel;
     return call;
 }
 
-Result<CaseCall> plan_call(const Case& config, const CancelFlag* cancel) {
-    TRY(validate(config));
-    if (config.direction != "forward")
-        return fail(
-            fmt::format("direction is \"{}\", but no backend has a backward kernel; use forward", config.direction));
-    CaseCall call;
+GradientCall CaseCall::gradient() const {
+    const AttentionCall forward = attention();
+    GradientCall call;
+    call.problem = forward.problem, call.pattern = forward.pattern, call.plan = forward.plan;
+    call.q = forward.q, call.k = forward.k, call.v = forward.v;
+    call.out = forward.out, call.lse = forward.lse, call.dout = inputs->dout->data();
+    call.dq = dq.data(), call.dk = dk.data(), call.dv = dv.data();
     call.cancel = cancel;
-    call.problem = TRY(problem_of(config));
-    call.pattern = TRY(pattern_of(config));
-    call.backend = TRY(find_backend(config.backend, call.problem, call.pattern));
-    call.choice = call.backend->choose(call.problem, call.pattern);
-    call.plan = TRY(make_plan(call.pattern, call.problem));
+    return call;
+}
+
+Result<double> CaseCall::run() {
+    if (!forward_) forward_ = TRY(backend->ready(attention()));
+    timed_ = forward_.get();
+    const double forward_s = TRY(forward_->run());
+    if (!has_gradients()) return forward_s;
+    if (!backward_) backward_ = TRY(backend->ready(gradient())); // it takes what forward wrote
+    const double backward_s = TRY(backward_->run());
+    timed_ = backward_.get();
+    if (direction == TimedDirection::backward) return backward_s;
+    if (!both_) both_ = std::make_unique<BothCalls>(*forward_, *backward_);
+    timed_ = both_.get();
+    return forward_s + backward_s;
+}
+
+double CaseCall::flops() const {
+    const double backward = 2.5 * forward_flops(plan); // five matrix products for two
+    switch (direction) {
+    case TimedDirection::forward: return forward_flops(plan);
+    case TimedDirection::backward: return backward;
+    case TimedDirection::forward_backward: break;
+    }
+    return forward_flops(plan) + backward;
+}
+
+Result<std::unique_ptr<CaseCall>> plan_call(const Case& config, const CancelFlag* cancel) {
+    TRY(validate(config));
+    auto call = std::make_unique<CaseCall>();
+    call->cancel = cancel;
+    call->problem = TRY(problem_of(config));
+    call->pattern = TRY(pattern_of(config));
+    call->direction = *enum_from_name<TimedDirection>(config.direction);
+    call->backend = TRY(find_backend(config.backend, call->problem, call->pattern,
+                                     call->has_gradients() ? Direction::backward : Direction::forward));
+    call->choice = choose_for(*call->backend, call->problem, call->pattern, call->direction);
+    call->plan = TRY(make_plan(call->pattern, call->problem));
     return call;
 }
 
 Result<void> fill_call(CaseCall& call, const Case& config, Inputs& inputs, const Qkv* tensors) {
-    if (call.problem.dtype != Dtype::f32)
-        return fail(
-            fmt::format("dtype is {}, but inputs are held as f32 only; use f32", enum_name(call.problem.dtype)));
-    call.inputs = TRY(inputs.of(config, call.problem, tensors, call.cancel));
-    const std::int64_t out_count = query_elements(call.problem), lse_count = lse_elements(call.problem);
-    TRY(check_memory(double(out_count + lse_count) * double(sizeof(float)), "out and lse"));
+    const Problem& problem = call.problem;
+    call.inputs = TRY(inputs.of(config, problem, tensors, call.cancel));
+    const std::int64_t out_count = query_elements(problem), lse_count = lse_elements(problem);
+    const std::int64_t key_count = key_elements(problem);
+    const double gradient_count = call.has_gradients() ? double(out_count) + 2 * double(key_count) : 0;
+    const double stored_bytes = problem.dtype == Dtype::f32
+                                    ? 0
+                                    : (double(out_count) + 2 * double(key_count)) * double(dtype_bytes(problem.dtype));
+    TRY(check_memory(double(out_count + lse_count) * double(sizeof(float)) + gradient_count * double(sizeof(float)) +
+                         stored_bytes,
+                     call.has_gradients() ? "out, lse and gradients" : "out and lse"));
+    if (problem.dtype != Dtype::f32) {
+        call.q = TRY(stored_as(call.inputs->q, problem.dtype, "q"));
+        call.k = TRY(stored_as(call.inputs->k, problem.dtype, "k"));
+        call.v = TRY(stored_as(call.inputs->v, problem.dtype, "v"));
+    }
     call.out = TRY(Buffer<float>::allocate(out_count, "experiments/out"));
     call.lse = TRY(Buffer<float>::allocate(lse_count, "experiments/lse"));
+    if (!call.has_gradients()) return {};
+    call.dq = TRY(Buffer<float>::allocate(out_count, "experiments/dq"));
+    call.dk = TRY(Buffer<float>::allocate(key_count, "experiments/dk"));
+    call.dv = TRY(Buffer<float>::allocate(key_count, "experiments/dv"));
     return {};
-}
-
-namespace {
-
-// What a result may differ from the float64 truth: tolerance + tolerance·|truth|.
-double tolerance_of(Dtype dtype, MixMode mix) {
-    if (mix == MixMode::fkodom) return 1e-4; // divides by sums over the sequence that may cancel almost to 0
-    switch (dtype) {
-    case Dtype::f16: return 2e-3;  // 11 bits
-    case Dtype::bf16: return 2e-2; // 8 bits
-    default: return 1e-5;          // f32 sums over any length stay well below
-    }
-}
-
-double random_unit(std::uint64_t index) { // splitmix64: the same rows on every machine
-    std::uint64_t bits = (index + 1) * 0x9e3779b97f4a7c15u;
-    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9u;
-    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebu;
-    return double((bits ^ (bits >> 31)) >> 11) * 0x1p-53;
-}
-
-// Rows to compare, ascending: one from each of row_count equal stretches of (batch, head, query).
-std::vector<RowIndex> sample_rows(const Problem& problem, MixMode mix, std::int64_t row_count) {
-    std::vector<std::int64_t> streams; // batch·H + head
-    const std::int64_t stream_count = problem.batch * problem.heads;
-    if (mix == MixMode::fkodom && stream_count > 2) streams = {0, stream_count - 1};
-    const std::int64_t used_streams = streams.empty() ? stream_count : std::int64_t(streams.size());
-    const std::int64_t total = used_streams * problem.seq_len;
-    row_count = std::min(row_count, total);
-    std::vector<RowIndex> rows;
-    for (std::int64_t index = 0; index < row_count; ++index) {
-        const double stretch = double(total) / double(row_count);
-        std::int64_t place = std::int64_t((double(index) + random_unit(std::uint64_t(index))) * stretch);
-        if (row_count == total) place = index;
-        if (index == 0) place = 0;
-        if (index == row_count - 1 && row_count > 1) place = total - 1;
-        place = std::clamp<std::int64_t>(place, 0, total - 1);
-        const std::int64_t stream =
-            streams.empty() ? place / problem.seq_len : streams[std::size_t(place / problem.seq_len)];
-        rows.push_back({stream / problem.heads, stream % problem.heads, place % problem.seq_len});
-    }
-    return rows;
-}
-
-// Compares one row; the first value out of tolerance goes into the verdict's text.
-void compare_row(const CaseCall& call, RowIndex row, const double* out, double lse, double tolerance,
-                 Verdict& verdict) {
-    const auto compare = [&](double found, double expected, const std::string& what) {
-        const double error = std::abs(found - expected);
-        if (found == expected) return; // also both −inf
-        if (std::isfinite(error)) verdict.error_max_abs = std::max(verdict.error_max_abs, error);
-        if (!(error <= tolerance + tolerance * std::abs(expected)) && verdict.text.empty())
-            verdict.text = fmt::format("wrong: {} of batch {} head {} query {} is {:.9g}; the reference has {:.9g}",
-                                       what, row.batch, row.head, row.query, found, expected);
-    };
-    const float* row_out = call.out.data() + query_offset(call.problem, row.batch, row.query, row.head);
-    for (std::int64_t d = 0; d < call.problem.head_dim; ++d) compare(row_out[d], out[d], fmt::format("out[{}]", d));
-    compare(call.lse[lse_offset(call.problem, row.batch, row.head, row.query)], lse, "lse");
-}
-
-} // namespace
-
-Result<Verdict> verify(const CaseCall& call, std::int64_t row_count) {
-    const MixMode mix = mix_mode(call.pattern);
-    const std::vector<RowIndex> rows = sample_rows(call.problem, mix, row_count);
-    const auto count = std::int64_t(rows.size());
-    std::vector<double> out(std::size_t(count * call.problem.head_dim)), lse(static_cast<std::size_t>(count));
-    // One row a task, but fkodom's rows of one head share that head's sums: one task for all of them.
-    const std::int64_t task_rows = mix == MixMode::fkodom ? count : 1;
-    const AttentionCall attention = call.attention();
-    Result<void> outcome;
-#pragma omp parallel for schedule(dynamic)
-    for (std::int64_t first = 0; first < count; first += task_rows) {
-        const auto task = std::span(rows).subspan(std::size_t(first), std::size_t(task_rows));
-        auto result = reference_rows(attention, task, out.data() + first * call.problem.head_dim, lse.data() + first);
-#pragma omp critical
-        if (!result && outcome) outcome = std::move(result);
-    }
-    TRY(outcome);
-    Verdict verdict;
-    verdict.row_count = count;
-    for (std::int64_t index = 0; index < count; ++index)
-        compare_row(call, rows[std::size_t(index)], out.data() + index * call.problem.head_dim, lse[std::size_t(index)],
-                    tolerance_of(call.problem.dtype, mix), verdict);
-    if (verdict.text.empty()) verdict.text = "ok";
-    return verdict;
 }
 
 } // namespace dilascope

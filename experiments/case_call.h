@@ -9,30 +9,37 @@ struct CaseCall {
     Problem problem;
     Pattern pattern;
     Plan plan;
+    TimedDirection direction = TimedDirection::forward;
     Backend* backend = nullptr;
     KernelChoice choice;
-    const Qkv* inputs = nullptr; // borrowed from Inputs or the tensors
+    const Qkv* inputs = nullptr; // of values that the dtype holds; borrowed from Inputs or the tensors
+    Buffer<std::byte> q, k, v;   // the same of dtypes other than f32
     Buffer<float> out, lse;      // (B,N,H,D), (B,H,N)
+    Buffer<float> dq, dk, dv;    // (B,N,H,D), (B,M,G,D) twice; empty in forward
     const CancelFlag* cancel = nullptr;
 
+    CaseCall() = default;
+    CaseCall(const CaseCall&) = delete; // ready calls point into it
+    CaseCall& operator=(const CaseCall&) = delete;
+
+    bool has_gradients() const { return direction != TimedDirection::forward; }
     AttentionCall attention() const;
-    Result<void> forward() const { return backend->forward(attention()); }
+    GradientCall gradient() const;
+    // Computes once into the buffers: what is verified. Seconds of what the direction times.
+    Result<double> run();
+    // What the direction times, as often as one likes; after run().
+    ReadyCall& timed() const { return *timed_; }
+    // Of what is timed: 4·D for each counted pair forward, 2.5 times that backward.
+    double flops() const;
+
+private:
+    std::unique_ptr<ReadyCall> forward_, backward_;
+    std::unique_ptr<ReadyCall> both_;
+    ReadyCall* timed_ = nullptr;
 };
 
 // Backend and plan only; then tensors and output buffers. Errors name what is missing: a kernel, memory, tensors.
-Result<CaseCall> plan_call(const Case& config, const CancelFlag* cancel);
+Result<std::unique_ptr<CaseCall>> plan_call(const Case& config, const CancelFlag* cancel);
 Result<void> fill_call(CaseCall& call, const Case& config, Inputs& inputs, const Qkv* tensors);
-
-// How the output of a call compares with the reference.
-struct Verdict {
-    std::string text; // "ok" or "wrong: …"
-    double error_max_abs = 0;
-    std::int64_t row_count = 0; // compared
-    bool is_ok() const { return text == "ok"; }
-};
-
-// Compares out and lse of up to `row_count` rows, spread over batch, heads and queries, first and last among them.
-// mix=fkodom costs the reference a whole head a row, so its rows come from two heads.
-Result<Verdict> verify(const CaseCall& call, std::int64_t row_count);
 
 } // namespace dilascope

@@ -32,17 +32,30 @@ Result<const Qkv*> Inputs::of(const Case& config, const Problem& problem, const 
     if (!is_generated && !tensors)
         return fail(
             fmt::format("input is \"{}\", but no tensors were loaded; load that file or use gaussian", config.input));
-    if (!is_generated && same_shape(tensors->problem, problem)) return tensors;
+    const bool wants_dout = config.direction != "forward";
+    const bool is_as_given = !is_generated && same_shape(tensors->problem, problem) && problem.dtype == Dtype::f32;
+    if (is_as_given && (!wants_dout || tensors->dout)) return tensors;
     const std::string key =
-        fmt::format("{} {} {} {} {} {} {} {} {}", config.input, is_generated ? config.seed : 0,
-                    static_cast<const void*>(is_generated ? nullptr : tensors), problem.batch, problem.seq_len,
-                    problem.kv_len, problem.heads, problem.kv_heads, problem.head_dim);
-    if (last_ && key == key_) return &*last_;
-    last_.reset();
+        fmt::format("{} {} {} {} {} {} {} {} {} {}", config.input, is_generated ? config.seed : 0,
+                    static_cast<const void*>(is_generated ? nullptr : tensors), enum_name(problem.dtype), problem.batch,
+                    problem.seq_len, problem.kv_len, problem.heads, problem.kv_heads, problem.head_dim);
+    if (!last_ || key != key_) {
+        last_.reset();
+        TRY(make(config, problem, tensors, cancel));
+        key_ = key;
+    }
+    if (wants_dout && !last_->dout) {
+        TRY(check_memory(double(query_elements(problem)) * double(sizeof(float)), "dout"));
+        TRY(generate_dout(*last_, std::uint64_t(config.seed), cancel));
+    }
+    return &*last_;
+}
+
+Result<void> Inputs::make(const Case& config, const Problem& problem, const Qkv* tensors, const CancelFlag* cancel) {
     const double elements = double(query_elements(problem)) + 2 * double(key_elements(problem));
     TRY(check_memory(elements * double(sizeof(float)), "q, k and v"));
-    Qkv made = is_generated ? TRY(generate_qkv(problem, std::uint64_t(config.seed), cancel))
-                            : TRY(slice_qkv(*tensors, problem.seq_len, problem.heads));
+    Qkv made = config.input == "gaussian" ? TRY(generate_qkv(problem, std::uint64_t(config.seed), cancel))
+                                          : TRY(slice_qkv(*tensors, problem.seq_len, problem.heads));
     if (!same_shape(made.problem, problem)) {
         const Problem& held = made.problem;
         return fail(
@@ -51,9 +64,9 @@ Result<const Qkv*> Inputs::of(const Case& config, const Problem& problem, const 
                         held.batch, held.kv_len, held.kv_heads, held.head_dim, problem.batch, problem.kv_len,
                         problem.kv_heads, problem.head_dim));
     }
+    TRY(round_qkv(made, problem.dtype));
     last_ = std::move(made);
-    key_ = key;
-    return &*last_;
+    return {};
 }
 
 } // namespace dilascope

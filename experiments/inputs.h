@@ -9,11 +9,14 @@ namespace dilascope {
 
 class Inputs {
 public:
-    // Shapes as `problem` says. `tensors` must be given when config.input is not "gaussian". The result lives until the
-    // next call, or as long as `tensors`. Errors: no tensors, tensors too small, not enough memory, cancelled.
+    // Shapes and dtype as `problem` says: the values are f32, but numbers that the dtype holds. With dout where the
+    // direction has gradients: the tensors' own, else generated. `tensors` must be given when config.input is not
+    // "gaussian". The result lives until the next call, or as long as `tensors`. Errors: no tensors, tensors too small,
+    // numbers too large for the dtype, not enough memory, cancelled.
     Result<const Qkv*> of(const Case& config, const Problem& problem, const Qkv* tensors, const CancelFlag* cancel);
 
 private:
+    Result<void> make(const Case& config, const Problem& problem, const Qkv* tensors, const CancelFlag* cancel);
     std::string key_; // what last_ was made for
     std::optional<Qkv> last_;
 };

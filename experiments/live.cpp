@@ -1,9 +1,9 @@
 #include "experiments/live.h"
 #include "engine/weights.h"
 #include "experiments/background_thread.h"
-#include "experiments/case_call.h"
 #include "experiments/run.h"
 #include "experiments/statistics.h"
+#include "experiments/verify.h"
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -73,8 +73,8 @@ private:
 
     Result<void> prepare(const LiveRequest& request) {
         call_.reset(), timed_.reset(), heatmap_.reset(); // frees the buffers before new ones are made
-        CaseCall call = TRY(plan_call(request.config, &cancel_));
-        TRY(fill_call(call, request.config, inputs_, request.tensors.get()));
+        std::unique_ptr<CaseCall> call = TRY(plan_call(request.config, &cancel_));
+        TRY(fill_call(*call, request.config, inputs_, request.tensors.get()));
         call_ = std::move(call);
         config_ = request.config;
         tensors_ = request.tensors;
@@ -111,9 +111,7 @@ private:
             result.verdict = fmt::format("not timed live: one call takes about {}", hours_text(expected_s));
             return {};
         }
-        const auto start = Clock::now();
-        TRY(call_->forward());
-        const double first_s = seconds_since(start);
+        const double first_s = TRY(call_->run());
         const double pairs = double(call_->problem.seq_len) * double(call_->problem.kv_len);
         if (mix_mode(call_->pattern) == MixMode::fkodom && pairs > max_fkodom_pairs) {
             result.verdict = "not verified live: fkodom's reference needs whole heads";
@@ -126,12 +124,10 @@ private:
         if (first_s > max_repeat_s) result.times_ms.push_back(first_s * 1e3);
         while (result.times_ms.size() < max_repeats && seconds_since(repeats_start) < max_repeat_s &&
                first_s <= max_repeat_s) {
-            const auto repeat_start = Clock::now();
-            TRY(call_->forward());
-            result.times_ms.push_back(seconds_since(repeat_start) * 1e3);
+            result.times_ms.push_back(TRY(call_->timed().seconds_of(1)) * 1e3);
         }
         result.time_ms_median = summarize(result.times_ms).median;
-        if (result.time_ms_median > 0) result.gflop_per_s = forward_flops(call_->plan) / result.time_ms_median * 1e-6;
+        if (result.time_ms_median > 0) result.gflop_per_s = call_->flops() / result.time_ms_median * 1e-6;
         best_gflop_per_s_ = std::max(best_gflop_per_s_, result.gflop_per_s);
         return {};
     }
@@ -142,7 +138,7 @@ private:
         const double modest_gflop_per_s = is_reference ? 0.1 : 20; // of one thread
         const double speed =
             std::max(modest_gflop_per_s * double(this_environment().threads), is_reference ? 0 : best_gflop_per_s_);
-        return forward_flops(call_->plan) / (speed * 1e9);
+        return call_->flops() / (speed * 1e9);
     }
 
     const CancelFlag& cancel_;
@@ -150,7 +146,7 @@ private:
     Inputs inputs_;
     Case config_;
     std::shared_ptr<const Qkv> tensors_;
-    std::optional<CaseCall> call_;           // of config_ and tensors_
+    std::unique_ptr<CaseCall> call_;         // of config_ and tensors_
     std::optional<LiveResult> timed_;        // its times
     std::shared_ptr<const Heatmap> heatmap_; // its newest picture
 };

@@ -3,46 +3,22 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <memory>
-#include <unistd.h>
 
 namespace dilascope {
 
-// Bytes to stream so that nothing of a call's data stays in any cache: twice the last level.
-static std::size_t flush_bytes() {
-    constexpr std::size_t unknown_l3_bytes = 64u << 20;
-    std::size_t l3_bytes = 0;
-#ifdef _SC_LEVEL3_CACHE_SIZE
-    l3_bytes = std::size_t(std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE)));
-#endif
-    return 2 * (l3_bytes > 0 ? l3_bytes : unknown_l3_bytes);
-}
-
-MeasureClock MeasureClock::steady() {
-    MeasureClock clock;
-    clock.now_s = [] {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    };
-    // Writing (not only reading) evicts dirty lines too. The buffer is made at the first flush and lives with the
-    // clock.
-    clock.flush_caches = [buffer = std::make_shared<std::vector<unsigned char>>()] {
-        constexpr std::size_t line_bytes = 64;
-        if (buffer->empty()) buffer->resize(flush_bytes());
-        volatile unsigned char* bytes = buffer->data();
-        for (std::size_t at = 0; at < buffer->size(); at += line_bytes) bytes[at] = bytes[at] + 1;
-    };
-    return clock;
+double steady_now_s() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 namespace {
 
 // One measurement under way.
 struct Sampler {
-    const std::function<Result<void>()>& call;
+    ReadyCall& call;
     const Measure& measure;
     CacheState cache;
     const CancelFlag* cancel;
-    const MeasureClock& clock;
+    const std::function<double()>& now_s;
     double start_s = 0;
     Measurement measurement;
 
@@ -50,10 +26,8 @@ struct Sampler {
 
     // Seconds of one call, the mean of `calls`.
     Result<double> time_calls(std::int64_t calls) const {
-        if (cache == CacheState::cold) clock.flush_caches();
-        const double begin_s = clock.now_s();
-        for (std::int64_t index = 0; index < calls; ++index) TRY(call());
-        return (clock.now_s() - begin_s) / double(calls);
+        if (cache == CacheState::cold) TRY(call.flush_caches());
+        return call.seconds_of(calls);
     }
 
     // Warms up; chooses how many calls make a sample from the fastest one.
@@ -62,7 +36,7 @@ struct Sampler {
         double fastest_s = sample_s;
         for (std::int64_t index = 0; index < measure.warmup; ++index) {
             fastest_s = std::min(fastest_s, TRY(time_calls(1)));
-            if (is_cancelled() || clock.now_s() - start_s >= measure.timeout_s) break;
+            if (is_cancelled() || now_s() - start_s >= measure.timeout_s) break;
         }
         if (measure.warmup == 0 && cache == CacheState::hot) fastest_s = std::min(fastest_s, TRY(time_calls(1)));
         if (cache == CacheState::hot)
@@ -86,7 +60,7 @@ struct Sampler {
                     measurement.stop_rule = "noise";
             }
             if (measurement.stop_rule.empty() && count >= measure.max_samples) measurement.stop_rule = "max_samples";
-            if (measurement.stop_rule.empty() && clock.now_s() - start_s >= measure.timeout_s)
+            if (measurement.stop_rule.empty() && now_s() - start_s >= measure.timeout_s)
                 measurement.stop_rule = "timeout";
             if (!measurement.stop_rule.empty()) return {};
         }
@@ -95,9 +69,9 @@ struct Sampler {
 
 } // namespace
 
-Result<Measurement> measure_calls(const std::function<Result<void>()>& call, const Measure& measure, CacheState cache,
-                                  const CancelFlag* cancel, const MeasureClock& clock) {
-    Sampler sampler{call, measure, cache, cancel, clock, clock.now_s(), {}};
+Result<Measurement> measure_calls(ReadyCall& call, const Measure& measure, CacheState cache, const CancelFlag* cancel,
+                                  const std::function<double()>& now_s) {
+    Sampler sampler{call, measure, cache, cancel, now_s, now_s(), {}};
     Result<void> outcome = sampler.warm_up();
     if (outcome && !sampler.is_cancelled()) outcome = sampler.sample();
     if (sampler.is_cancelled())

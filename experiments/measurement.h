@@ -42,16 +42,12 @@ struct Measurement {
     std::string stop_rule;             // "noise", "max_samples", "timeout" or "cancelled"
 };
 
-// Where time and cold caches come from; tests bring their own.
-struct MeasureClock {
-    std::function<double()> now_s;      // monotonic
-    std::function<void()> flush_caches; // its time is not counted
-    static MeasureClock steady();       // the machine's
-};
+double steady_now_s(); // monotonic
 
 // Times `call`. An error of the call ends it, unless `cancel` is set: then the samples so far come back as "cancelled".
-// A sample of hot calls lasts at least 100 µs: shorter calls are batched. Cold calls are never batched.
-Result<Measurement> measure_calls(const std::function<Result<void>()>& call, const Measure& measure, CacheState cache,
-                                  const CancelFlag* cancel, const MeasureClock& clock = MeasureClock::steady());
+// A sample of hot calls lasts at least 100 µs: shorter calls are batched. Cold calls are never batched. `now_s` decides
+// about the timeout only; tests bring their own.
+Result<Measurement> measure_calls(ReadyCall& call, const Measure& measure, CacheState cache, const CancelFlag* cancel,
+                                  const std::function<double()>& now_s = steady_now_s);
 
 } // namespace dilascope

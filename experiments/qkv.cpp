@@ -1,4 +1,5 @@
 #include "experiments/qkv.h"
+#include "engine/dtype_convert.h"
 #include "experiments/element_type.h"
 #include "experiments/gaussian.h"
 #include "experiments/qkv_role.h"
@@ -190,6 +191,38 @@ Result<Qkv> slice_qkv(const Qkv& whole, std::int64_t seq_len, std::int64_t heads
     part.v = TRY(slice(whole.v, keys, part.problem.kv_len, part.problem.kv_heads));
     if (whole.dout) part.dout = TRY(slice(*whole.dout, queries, seq_len, heads));
     return part;
+}
+
+Result<Buffer<std::byte>> stored_as(const Buffer<float>& values, Dtype dtype, std::string_view name) {
+    if (dtype == Dtype::f16)
+        for (std::int64_t index = 0; index < values.size(); ++index)
+            if (std::isinf(f32_from_f16(f16_from_f32(values[index]))))
+                return fail(fmt::format("dtype is f16, whose largest number is 65504, but {} holds {}; use bf16 or f32",
+                                        name, values[index]));
+    Buffer<std::byte> bytes = TRY(Buffer<std::byte>::allocate(values.size() * std::int64_t(dtype_bytes(dtype)), "qkv"));
+    narrow_f32(values.data(), values.size(), dtype, bytes.data());
+    return bytes;
+}
+
+Result<void> round_qkv(Qkv& qkv, Dtype dtype) {
+    if (dtype == Dtype::f32) return {};
+    const auto round = [&](Buffer<float>& values, std::string_view name) -> Result<void> {
+        const Buffer<std::byte> stored = TRY(stored_as(values, dtype, name));
+        const auto* bits = reinterpret_cast<const std::uint16_t*>(stored.data());
+        for (std::int64_t index = 0; index < values.size(); ++index)
+            values[index] = dtype == Dtype::f16 ? f32_from_f16(bits[index]) : f32_from_bf16(bits[index]);
+        return {};
+    };
+    TRY(round(qkv.q, "q"));
+    TRY(round(qkv.k, "k"));
+    return round(qkv.v, "v");
+}
+
+Result<void> generate_dout(Qkv& qkv, std::uint64_t seed, const CancelFlag* cancel) {
+    Buffer<float> dout = TRY(Buffer<float>::allocate(query_elements(qkv.problem), "qkv"));
+    TRY(fill_stream(dout, seed, 3, cancel));
+    qkv.dout = std::move(dout);
+    return {};
 }
 
 } // namespace dilascope

@@ -31,4 +31,13 @@ Result<Qkv> generate_qkv(const Problem& problem, std::uint64_t seed, const Cance
 // The first seq_len tokens (and as many keys fewer) and first `heads` heads of `whole`; error when it holds fewer.
 Result<Qkv> slice_qkv(const Qkv& whole, std::int64_t seq_len, std::int64_t heads);
 
+// The values as elements of `dtype`; error when a finite one becomes infinite. `name` is the tensor's.
+Result<Buffer<std::byte>> stored_as(const Buffer<float>& values, Dtype dtype, std::string_view name);
+
+// Rounds q, k and v to numbers that `dtype` holds; error as above.
+Result<void> round_qkv(Qkv& qkv, Dtype dtype);
+
+// A gradient of the output, (B,N,H,D): standard normal values of the same generator.
+Result<void> generate_dout(Qkv& qkv, std::uint64_t seed, const CancelFlag* cancel = nullptr);
+
 } // namespace dilascope

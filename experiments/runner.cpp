@@ -3,6 +3,7 @@
 #include "experiments/prediction.h"
 #include "experiments/statistics.h"
 #include "experiments/ulid.h"
+#include "experiments/verify.h"
 #include <chrono>
 #include <fmt/format.h>
 #include <new>
@@ -57,18 +58,19 @@ struct Answering {
 // Fills the run of `answer`; an error says why there is no result.
 Result<void> try_answer(Answer& answer, const Answering& how) {
     Run& run = answer.run;
-    CaseCall call = TRY(plan_call(run.config, how.cancel));
+    const std::unique_ptr<CaseCall> owner = TRY(plan_call(run.config, how.cancel));
+    CaseCall& call = *owner;
     record_counts(run, call);
-    if (how.rates) record_prediction(run, call.plan, *how.rates);
+    if (how.rates && !call.has_gradients()) record_prediction(run, call.plan, *how.rates);
     TRY(fill_call(call, run.config, how.inputs, how.tensors));
-    TRY(call.forward());
+    TRY(call.run());
     const Verdict verdict = TRY(verify(call, how.measure.verify_rows));
     run.error_max_abs = verdict.error_max_abs;
     run.verified_rows = verdict.row_count;
     if (!verdict.is_ok()) return fail(verdict.text); // a wrong kernel's time means nothing
     const CacheState cache = *enum_from_name<CacheState>(run.config.cache);
-    Measurement measurement = TRY(measure_calls([&] { return call.forward(); }, how.measure, cache, how.cancel));
-    record_times(run, measurement, forward_flops(call.plan));
+    Measurement measurement = TRY(measure_calls(call.timed(), how.measure, cache, how.cancel));
+    record_times(run, measurement, call.flops());
     record_prediction_error(run);
     answer.samples_ms = std::move(measurement.samples_ms);
     run.verdict = verdict.text;

@@ -13,7 +13,7 @@ namespace {
 
 // The strings of a case that have a fixed choice; empty for the others.
 std::vector<std::string_view> choices_of(std::string_view field) {
-    if (field == "dtype") return {"f32", "f16", "bf16"};
+    if (field == "dtype") return {element_names.begin(), element_names.end()};
     if (field == "backend") {
         std::vector<std::string_view> names = {"auto"};
         for (const Backend* backend : backends()) names.push_back(backend->name());

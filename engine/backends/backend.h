@@ -1,10 +1,12 @@
 #pragma once
 // Backend: executes plans. To add one: its folder or file here and one line in backends.cpp.
+#include "engine/backends/ready_call.h"
 #include "engine/cancel.h"
 #include "engine/dropout.h"
 #include "engine/pattern/pattern.h"
 #include "engine/plan/plan.h"
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +24,6 @@ struct AttentionCall {
     float* lse = nullptr;       // (B,H,N) natural log of Σ multiplicity·exp(score); −inf where a row sees no key
     const CancelFlag* cancel = nullptr; // looked at between tiles
     Dropout dropout = {};               // of the softmax weights; lse is that of all keys
-    bool allows_tf32 = false;           // f32 tensors may be multiplied as tf32 (10 bits of mantissa); cuda does, then
     bool is_cancelled() const { return dilascope::is_cancelled(cancel); }
 };
 
@@ -43,7 +44,6 @@ struct GradientCall {
     float* dv = nullptr;         // (B,M,G,D)
     const CancelFlag* cancel = nullptr;
     Dropout dropout = {};         // forward's
-    bool allows_tf32 = false;     // as in AttentionCall
     bool is_deterministic = true; // the same bits in every run; what does not need it may be faster without
     bool is_cancelled() const { return dilascope::is_cancelled(cancel); }
 };
@@ -69,6 +69,9 @@ public:
                                 Direction direction = Direction::forward) const = 0;
     virtual Result<void> forward(const AttentionCall& call) = 0;
     virtual Result<void> backward(const GradientCall& call) = 0;
+    // The same, ready to run often. What the call points to outlives it; tensors that change later are not read again.
+    virtual Result<std::unique_ptr<ReadyCall>> ready(const AttentionCall& call);
+    virtual Result<std::unique_ptr<ReadyCall>> ready(const GradientCall& call);
 };
 
 // All backends in order of preference; `auto` is the first available one that supports the problem.

@@ -1,6 +1,7 @@
 #include "engine/backends/backend.h"
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/cuda/cuda_backend.h"
+#include "engine/backends/host_call.h"
 #include "engine/backends/reference.h"
 #include "engine/nearest.h"
 #include <array>
@@ -8,6 +9,14 @@
 #include <vector>
 
 namespace dilascope {
+
+Result<std::unique_ptr<ReadyCall>> Backend::ready(const AttentionCall& call) {
+    return std::make_unique<HostCall>([this, call] { return forward(call); });
+}
+
+Result<std::unique_ptr<ReadyCall>> Backend::ready(const GradientCall& call) {
+    return std::make_unique<HostCall>([this, call] { return backward(call); });
+}
 
 // In order of preference. To add a backend: one line here.
 std::span<Backend* const> backends() {

@@ -1,5 +1,6 @@
 #include "engine/backends/reference_gradient.h"
 #include "engine/backends/reference_row.h"
+#include "engine/dtype_convert.h"
 #include <algorithm>
 #include <cmath>
 
@@ -18,7 +19,7 @@ AttentionCall forward_of(const GradientCall& call) {
 // What the query heads of one batch element and key head add up.
 struct GroupGradient {
     AttentionCall forward;
-    std::vector<double> dk, dv; // (M,D)
+    std::vector<double> dk, dv; // (M,D); empty when not wanted
 };
 
 // One softmax of a row, given the gradient of its output; adds to dq (D) and to the group's dk and dv.
@@ -41,10 +42,11 @@ void add_softmax(GroupGradient& group, const ReferenceRow& row, const RowSoftmax
         read_key(forward, row, row.keys[index], forward.k, element);
         const double dproduct = softmax_scale(*forward.problem) * softmax.weights[index] * (dweights[index] - mean);
         const double weight = softmax.weights[index] * row.kept[index];
+        for (std::size_t d = 0; d < element.size(); ++d) dq[d] += dproduct * element[d];
+        if (group.dk.empty()) continue;
         double* const dk = group.dk.data() + row.keys[index].key * forward.problem->head_dim;
         double* const dv = group.dv.data() + row.keys[index].key * forward.problem->head_dim;
         for (std::size_t d = 0; d < element.size(); ++d) {
-            dq[d] += dproduct * element[d];
             dk[d] += dproduct * row.q[d];
             dv[d] += weight * doutput[d];
         }
@@ -139,6 +141,70 @@ Result<void> reference_gradient(const GradientCall& call) {
         for (std::int64_t kv_head = 0; kv_head < p.kv_heads; ++kv_head) write_group(call, batch, kv_head);
     if (call.is_cancelled()) return fail("reference: cancelled");
     return {};
+}
+
+void reference_gradient_rows(const GradientCall& call, std::span<const RowIndex> rows, double* dq) {
+    const Problem& p = *call.problem;
+    const auto count = std::int64_t(rows.size());
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t index = 0; index < count; ++index) {
+        if (call.is_cancelled()) continue;
+        const RowIndex at = rows[std::size_t(index)];
+        GroupGradient group{forward_of(call), {}, {}};
+        const std::vector<SeenKey> keys = seen_keys(*call.pattern, p, at.head, at.query);
+        const ReferenceRow row = reference_row(group.forward, at, keys);
+        const std::span<double> to(dq + index * p.head_dim, std::size_t(p.head_dim));
+        std::ranges::fill(to, 0.0);
+        add_row(group, row, {call.dout + query_offset(p, at.batch, at.query, at.head), to.size()}, {}, to);
+    }
+}
+
+namespace {
+
+// What one row adds to the key that it sees `times` times: to dk and dv, (D) each.
+void add_to_key(const GradientCall& call, const ReferenceRow& row, int times, std::span<const double> value,
+                std::span<double> dk, std::span<double> dv) {
+    const Problem& p = *call.problem;
+    const RowIndex at = row.index;
+    const std::int64_t first = query_offset(p, at.batch, at.query, at.head);
+    double dvalue = 0, delta = 0;
+    for (std::size_t d = 0; d < dk.size(); ++d) {
+        dvalue += double(call.dout[first + std::int64_t(d)]) * value[d];
+        delta += double(call.dout[first + std::int64_t(d)]) * double(call.out[first + std::int64_t(d)]);
+    }
+    const double lse = call.lse[lse_offset(p, at.batch, at.head, at.query)];
+    const double weight = times * std::exp(row.scores.front() - lse), kept = row.kept.front();
+    const double dproduct = softmax_scale(p) * weight * (kept * dvalue - delta);
+    for (std::size_t d = 0; d < dk.size(); ++d) {
+        dk[d] += dproduct * row.q[d];
+        dv[d] += weight * kept * double(call.dout[first + std::int64_t(d)]);
+    }
+}
+
+} // namespace
+
+void reference_gradient_keys(const GradientCall& call, std::span<const KeyIndex> keys, double* dk, double* dv) {
+    const Problem& p = *call.problem;
+    const AttentionCall forward = forward_of(call);
+    const auto count = std::int64_t(keys.size());
+    const std::int64_t sharing = p.heads / p.kv_heads;
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t index = 0; index < count; ++index) {
+        const KeyIndex at = keys[std::size_t(index)];
+        const std::span<double> to_k(dk + index * p.head_dim, std::size_t(p.head_dim));
+        const std::span<double> to_v(dv + index * p.head_dim, std::size_t(p.head_dim));
+        std::ranges::fill(to_k, 0.0), std::ranges::fill(to_v, 0.0);
+        std::vector<double> value(std::size_t(p.head_dim));
+        widen_to_f64(call.v, p.dtype, key_offset(p, at.batch, at.key, at.kv_head), p.head_dim, value.data());
+        for (std::int64_t head = at.kv_head * sharing; head < (at.kv_head + 1) * sharing; ++head)
+            for (std::int64_t query = 0; query < p.seq_len && !call.is_cancelled(); ++query) {
+                const BranchSet set = branches(*call.pattern, p, head, query, at.key);
+                if (!set) continue;
+                const SeenKey seen{at.key, set, multiplicity(*call.pattern, set)};
+                const ReferenceRow row = reference_row(forward, {at.batch, head, query}, {&seen, 1});
+                add_to_key(call, row, seen.times, value, to_k, to_v);
+            }
+    }
 }
 
 } // namespace dilascope

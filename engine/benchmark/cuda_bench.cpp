@@ -116,7 +116,7 @@ Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_
     const CudaForward forward = TRY(CudaForward::prepare(device, plan, branch_count(pattern), options));
     TRY(forward.enqueue(tensors.forward(), {})); // what backward reads
     TRY(device.synchronize());
-    LaunchTimer::Work work = [&](const Stream& stream) { return forward.enqueue(tensors.forward(), stream); };
+    LaunchWork work = [&](const Stream& stream) { return forward.enqueue(tensors.forward(), stream); };
     CudaBackward backward;
     if (bench_case.direction == Direction::backward) {
         backward = TRY(CudaBackward::prepare(device, plan, pattern, options));

@@ -237,7 +237,7 @@ TEST_CASE("attend: bad input is one sentence and exit 2, and writes nothing", "[
     check({{"--pattern", "longnt segments=8 rates=1"}}, "longnet");
     check({{"--pattern", "longnet segments=8 rates=16"}}, "16");
     check({{"--dtype", "f32x"}}, "--dtype is \"f32x\"");
-    check({{"--dtype", "f64"}}, "expected f32, f16 or bf16");
+    check({{"--dtype", "f64"}}, "expected f32, f16, bf16 or tf32");
     check({{"--backend", "cpuu"}}, "did you mean \"cpu\"?");
     check({{"--scale", "-1"}}, "--scale");
     check({{"--scale", "nan"}}, "scale is nan");

@@ -82,13 +82,13 @@ TEST_CASE("a dry run lists cases, excludes, bytes and time, and writes nothing",
 TEST_CASE("failed cases are stored with their reason and set the exit code", "[app]") {
     const BatchFolder folder;
     const BinaryRun backward =
-        folder.batch("head_dim = 8\nseq_len = 16\n[axes]\ndirection = [\"forward\", \"forward+backward\"]\n");
+        folder.batch("head_dim = 8\nseq_len = 16\nbackend = \"cpu\"\n[axes]\ndtype = [\"f32\", \"tf32\"]\n");
     CHECK(backward.exit_code == exit_cases_failed);
-    CHECK_THAT(backward.err, contains("FAILED: direction is \"forward+backward\""));
+    CHECK_THAT(backward.err, contains("FAILED: backend cpu cannot run this"));
     const std::vector<Run> runs = folder.runs(); // newest first
     REQUIRE(runs.size() == 2);
     CHECK(runs[0].status == RunStatus::failed);
-    CHECK_THAT(runs[0].verdict, contains("no backend has a backward kernel"));
+    CHECK_THAT(runs[0].verdict, contains("no tf32 products"));
     CHECK(runs[1].status == RunStatus::done);
     bool has_cuda = false;
     for (const Backend* backend : backends()) has_cuda |= backend->name() == "cuda" && backend->available();

@@ -122,12 +122,13 @@ TEST_CASE("cuda equals the reference often", "[cuda][slow]") {
 
 TEST_CASE("tf32 is used only where it is allowed", "[cuda]") {
     EmulatedCuda cuda;
-    AttentionCase c(parse_pattern("dense").value(), self_attention(70, 1, 64), 46);
+    Problem problem = self_attention(70, 1, 64);
+    REQUIRE(set_elements(problem, "tf32"));
+    AttentionCase c(parse_pattern("dense").value(), problem, 46);
     REQUIRE(reference_backend().forward(c.call()));
     const std::vector<float> out = c.out;
-    AttentionCall call = c.call();
-    call.allows_tf32 = true;
-    REQUIRE(cuda.backend.forward(call));
+    CHECK(cuda.backend.choose(c.problem, c.pattern, Direction::forward).kernel == "cuda/forward tf32 d64 r64");
+    REQUIRE(cuda.backend.forward(c.call()));
     const double error = worst_excess(c.out, out, 0, 0);
     CHECK(error < 5e-3); // 11 bits of scores and weights
     CHECK(error > 2e-5); // f32 would be below
@@ -184,4 +185,35 @@ TEST_CASE("what cuda cannot run it refuses with the reason", "[cuda]") {
     CHECK_THAT(reason("dense"), contains("f32, f16 or bf16"));
     problem.dtype = Dtype::f32, problem.head_dim = 300;
     CHECK_THAT(reason("dense"), contains("1 … 256, not 300"));
+}
+
+TEST_CASE("a ready call computes again and again from one upload, as one graph", "[cuda]") {
+    EmulatedCuda cuda;
+    AttentionCase c(parse_pattern("longnet segments=16,64 rates=1,2").value(), self_attention(70, 2, 8), 48);
+    REQUIRE(reference_backend().forward(c.call()));
+    const std::vector<float> out = c.out;
+    const std::unique_ptr<ReadyCall> forward = cuda.backend.ready(c.call()).value();
+    REQUIRE(forward->run());
+    CHECK(worst_excess(c.out, out, 1e-5, 1e-5) <= 0);
+    const int uploads = cuda.api.calls(ApiCall::copy_to_device), downloads = cuda.api.calls(ApiCall::copy_to_host);
+    cuda.api.launch_ms = 0.25;
+    CHECK(forward->seconds_of(3).value() > 0);
+    CHECK(cuda.api.calls(ApiCall::launch_graph) == 3);
+    const int fills = cuda.api.calls(ApiCall::fill);
+    REQUIRE(forward->flush_caches());
+    CHECK(cuda.api.calls(ApiCall::fill) == fills + 1);
+    CHECK(cuda.api.calls(ApiCall::copy_to_device) == uploads);
+    CHECK(cuda.api.calls(ApiCall::copy_to_host) == downloads);
+    std::ranges::fill(c.out, 0.0f);
+    REQUIRE(forward->run());
+    CHECK(worst_excess(c.out, out, 1e-5, 1e-5) <= 0);
+
+    REQUIRE(reference_backend().backward(c.gradient_call()));
+    const std::vector<float> dk = c.dk;
+    const std::unique_ptr<ReadyCall> backward = cuda.backend.ready(c.gradient_call()).value();
+    REQUIRE(backward->run());
+    CHECK(worst_gradient_excess(c.dk, dk, 2e-5) <= 0);
+    REQUIRE(backward->seconds_of(2));
+    REQUIRE(backward->run()); // sums of an earlier run are not added to
+    CHECK(worst_gradient_excess(c.dk, dk, 2e-5) <= 0);
 }

@@ -21,7 +21,7 @@ struct Setup {
         device = std::move(CudaDevice::open(api).value());
     }
     // Two launches a repetition.
-    LaunchTimer::Work work() {
+    LaunchWork work() {
         return [this](const Stream& stream) -> Result<void> {
             ++work_calls;
             TRY(device->launch("first", {1, 1, 1}, 32, 0, Params{}, stream));

@@ -1,7 +1,7 @@
 // The live engine: newest request wins, nothing waits, the heatmap is the engine's weights.
 #include "engine/weights.h"
-#include "experiments/case_call.h"
 #include "experiments/live.h"
+#include "experiments/verify.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
 #include <chrono>
@@ -52,7 +52,8 @@ TEST_CASE("a request is verified, timed and drawn", "[experiments]") {
     CHECK(result->gflop_per_s > 0);
 
     Inputs inputs;
-    CaseCall call = plan_call(request.config, nullptr).value();
+    const std::unique_ptr<CaseCall> owner = plan_call(request.config, nullptr).value();
+    CaseCall& call = *owner;
     REQUIRE(fill_call(call, request.config, inputs, nullptr));
     WeightsCall weights;
     weights.problem = &call.problem, weights.plan = &call.plan;

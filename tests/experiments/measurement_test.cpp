@@ -1,4 +1,5 @@
 // Measurement on a clock of the test's own: each stop rule, batching, cold caches, cancel.
+#include "engine/backends/host_call.h"
 #include "experiments/measurement.h"
 #include "tests/catch.h"
 
@@ -7,25 +8,30 @@ using namespace dilascope;
 namespace {
 
 // Time moves only where a call or a flush moves it.
-struct FakeMachine {
+struct FakeMachine final : ReadyCall {
     double now_s = 0, call_s = 0.01, flush_s = 1;
     int call_count = 0, flush_count = 0;
     std::vector<double> call_factors; // of the calls, in turn; empty: all alike
-    MeasureClock clock() {
-        MeasureClock clock;
-        clock.now_s = [this] { return now_s; };
-        clock.flush_caches = [this] { ++flush_count, now_s += flush_s; };
-        return clock;
-    }
-    Result<void> call() {
+    std::function<Result<void>()> before_call;
+    Result<double> run() override {
+        if (before_call) TRY(before_call());
         const double factor = call_factors.empty() ? 1 : call_factors[std::size_t(call_count) % call_factors.size()];
         ++call_count;
         now_s += call_s * factor;
+        return call_s * factor;
+    }
+    Result<double> seconds_of(std::int64_t count) override {
+        double sum_s = 0;
+        for (std::int64_t index = 0; index < count; ++index) sum_s += TRY(run());
+        return sum_s / double(count);
+    }
+    Result<void> flush_caches() override {
+        ++flush_count, now_s += flush_s;
         return {};
     }
     Result<Measurement> measure(const Measure& measure, CacheState cache = CacheState::hot,
                                 const CancelFlag* cancel = nullptr) {
-        return measure_calls([this] { return call(); }, measure, cache, cancel, clock());
+        return measure_calls(*this, measure, cache, cancel, [this] { return now_s; });
     }
 };
 
@@ -106,22 +112,26 @@ TEST_CASE("cancel keeps the samples so far; a failing call fails", "[experiments
     FakeMachine machine;
     machine.call_factors = {1, 3};
     int calls = 0;
-    const auto cancelled = measure_calls(
-        [&] {
-            if (++calls == 8) cancel = true;
-            return machine.call();
-        },
-        quick(), CacheState::hot, &cancel, machine.clock());
+    machine.before_call = [&]() -> Result<void> {
+        if (++calls == 8) cancel = true;
+        return {};
+    };
+    const auto cancelled = machine.measure(quick(), CacheState::hot, &cancel);
     CHECK(cancelled.value().stop_rule == "cancelled");
     CHECK(cancelled.value().samples_ms.size() == 6);
-    const auto failed = measure_calls([] { return Result<void>(fail("the kernel burst")); }, quick(), CacheState::hot,
-                                      nullptr, machine.clock());
+    machine.before_call = [] { return Result<void>(fail("the kernel burst")); };
+    const auto failed = machine.measure(quick());
     CHECK(failed.error().what == "the kernel burst");
 }
 
-TEST_CASE("the machine's own clock moves and its flush touches memory", "[experiments]") {
-    const MeasureClock clock = MeasureClock::steady();
-    const double start_s = clock.now_s();
-    clock.flush_caches();
-    CHECK(clock.now_s() > start_s);
+TEST_CASE("a call on the host is timed by the machine's clock; its flush touches memory", "[experiments]") {
+    int calls = 0;
+    HostCall call([&]() -> Result<void> { return ++calls, Result<void>(); });
+    const double start_s = steady_now_s();
+    REQUIRE(call.flush_caches());
+    CHECK(steady_now_s() > start_s);
+    CHECK(call.seconds_of(3).value() >= 0);
+    CHECK(calls == 3);
+    CHECK(call.run().value() >= 0);
+    CHECK(calls == 4);
 }

@@ -1,8 +1,8 @@
 // The runner: verified before timed, every case accounted for, resumable, cancellable.
 #include "engine/pattern/count.h"
 #include "experiments/baseline.h"
-#include "experiments/case_call.h"
 #include "experiments/runner.h"
+#include "experiments/verify.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
 #include "tests/scratch_folder.h"
@@ -88,8 +88,12 @@ TEST_CASE("what cannot run fails with the reason", "[experiments]") {
         CHECK(answered.run.sample_count == 0);
         return answered.run.verdict;
     };
-    CHECK_THAT(verdict([](Case& c) { c.direction = "forward+backward"; }),
-               contains("no backend has a backward kernel"));
+    CHECK_THAT(verdict([](Case& c) {
+                   c.direction = "forward+backward", c.backend = "cpu";
+                   c.pattern = "dilated segments=16,64 rates=1,3 mix=fkodom";
+               }),
+               contains("no gradient of mix=fkodom"));
+    CHECK_THAT(verdict([](Case& c) { c.dtype = "tf32", c.backend = "cpu"; }), contains("no tf32 products"));
     CHECK_THAT(verdict([](Case& c) { c.backend = "cuda"; }), contains("cuda"));
     CHECK_THAT(verdict([](Case& c) { c.input = "x.npz"; }), contains("no tensors were loaded"));
     CHECK_THAT(verdict([](Case& c) { c.pattern = "longnet segments=4 rates=8"; }), contains("8"));
@@ -102,9 +106,10 @@ TEST_CASE("what cannot run fails with the reason", "[experiments]") {
 TEST_CASE("a wrong number anywhere in the sampled rows is found and named", "[experiments]") {
     const Case config = small_case();
     Inputs inputs;
-    CaseCall call = plan_call(config, nullptr).value();
+    const std::unique_ptr<CaseCall> owner = plan_call(config, nullptr).value();
+    CaseCall& call = *owner;
     REQUIRE(fill_call(call, config, inputs, nullptr));
-    REQUIRE(call.forward());
+    REQUIRE(call.run());
     constexpr std::int64_t all_rows = 1000;
     const Verdict right = verify(call, all_rows).value();
     CHECK(right.is_ok());
@@ -125,9 +130,10 @@ TEST_CASE("a wrong number anywhere in the sampled rows is found and named", "[ex
 TEST_CASE("sampled rows include the first and the last", "[experiments]") {
     const Case config = small_case();
     Inputs inputs;
-    CaseCall call = plan_call(config, nullptr).value();
+    const std::unique_ptr<CaseCall> owner = plan_call(config, nullptr).value();
+    CaseCall& call = *owner;
     REQUIRE(fill_call(call, config, inputs, nullptr));
-    REQUIRE(call.forward());
+    REQUIRE(call.run());
     CHECK(verify(call, 3).value().row_count == 3);
     call.out[0] += 1;
     CHECK_FALSE(verify(call, 2).value().is_ok());
@@ -144,6 +150,61 @@ TEST_CASE("every mix is verified", "[experiments]") {
         INFO(mix << ": " << answered.run.verdict);
         CHECK(answered.run.status == RunStatus::done);
     }
+}
+
+TEST_CASE("every dtype and direction is verified and timed", "[experiments]") {
+    for (const char* dtype : {"f32", "f16", "bf16"}) {
+        double forward_gflop = 0;
+        for (const char* direction : {"forward", "backward", "forward+backward"}) {
+            Case config = small_case();
+            config.dtype = dtype, config.direction = direction;
+            const Answer answered = answer(config, quick(), nullptr, nullptr);
+            INFO(dtype << " " << direction << ": " << answered.run.verdict);
+            CHECK(answered.run.status == RunStatus::done);
+            const double gflop = answered.run.gflop_per_s * answered.run.time_ms_median;
+            if (forward_gflop == 0) forward_gflop = gflop;
+            const double products = config.direction == "forward" ? 2 : config.direction == "backward" ? 5 : 7;
+            CHECK(gflop == Approx(forward_gflop * products / 2));
+        }
+    }
+    for (const char* mix : {"softmax_stopgrad", "mean", "none"}) {
+        Case config = small_case();
+        config.direction = "backward", config.pattern = std::string("dilated segments=16,64 rates=1,3 mix=") + mix;
+        CHECK(answer(config, quick(), nullptr, nullptr).run.verdict == "ok");
+    }
+}
+
+TEST_CASE("a wrong number in a gradient is found and named", "[experiments]") {
+    for (const char* mix : {"softmax", "mean"}) {
+        Case config = small_case();
+        config.direction = "backward", config.pattern = std::string("dilated segments=16,64 rates=1,3 mix=") + mix;
+        Inputs inputs;
+        const std::unique_ptr<CaseCall> owner = plan_call(config, nullptr).value();
+        CaseCall& call = *owner;
+        REQUIRE(fill_call(call, config, inputs, nullptr));
+        REQUIRE(call.run());
+        constexpr std::int64_t all_rows = 1000;
+        REQUIRE(verify(call, all_rows).value().text == "ok");
+        call.dq[query_offset(call.problem, 0, 33, 2) + 5] += 1e-3f;
+        CHECK_THAT(verify(call, all_rows).value().text, contains("wrong: dq[5] of batch 0 head 2 query 33"));
+        REQUIRE(call.run());
+        call.dk[key_offset(call.problem, 0, 21, 1) + 3] += 1e-3f;
+        CHECK_THAT(verify(call, all_rows).value().text, contains("wrong: dk[3] of batch 0 key head 1 key 21"));
+        REQUIRE(call.run());
+        call.dv[key_offset(call.problem, 0, 69, 0)] = std::numeric_limits<float>::quiet_NaN();
+        CHECK_THAT(verify(call, all_rows).value().text, contains("wrong: dv[0] of batch 0 key head 0 key 69"));
+    }
+}
+
+TEST_CASE("numbers too large for f16 are told", "[experiments]") {
+    Case config = small_case();
+    Qkv tensors = generate_qkv(problem_of(config).value(), 1).value();
+    tensors.k[7] = 1e6f;
+    config.input = "x.npz", config.dtype = "f16";
+    CHECK_THAT(answer(config, quick(), &tensors, nullptr).run.verdict,
+               contains("largest number is 65504, but k holds 1000000"));
+    config.dtype = "bf16";
+    CHECK(answer(config, quick(), &tensors, nullptr).run.status == RunStatus::done);
 }
 
 TEST_CASE("inputs of equal cases are made once", "[experiments]") {

@@ -40,6 +40,7 @@ public:
         const Result<TileKernel> kernel = tile_kernel();
         if (!kernel) return {"", kernel.error().what};
         if (problem.dtype == Dtype::f64) return {"", "cpu reads f32, f16 or bf16 tensors, not f64; convert them first"};
+        if (problem.is_tf32) return {"", "cpu has no tf32 products; use f32"};
         if (problem.head_dim > 256) return {"", fmt::format("cpu runs head_dim 1 … 256, not {}", problem.head_dim)};
         if (mix_mode(pattern) == MixMode::fkodom && direction == Direction::backward)
             return {"", "cpu has no gradient of mix=fkodom; the reference has, or use mix=mean"};

@@ -18,8 +18,11 @@ public:
     KernelChoice choose(const Problem& problem, const Pattern& pattern, Direction direction) const override;
     Result<void> forward(const AttentionCall& call) override;
     Result<void> backward(const GradientCall& call) override;
+    Result<std::unique_ptr<ReadyCall>> ready(const AttentionCall& call) override;
+    Result<std::unique_ptr<ReadyCall>> ready(const GradientCall& call) override;
 
 private:
+    template <class Call> Result<CudaDevice*> device_for(const Call& call, Direction direction) const;
     FindDevice find_device_;
 };
 

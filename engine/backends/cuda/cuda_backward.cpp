@@ -12,8 +12,8 @@ Result<CudaBackward> CudaBackward::prepare(CudaDevice& device, const Plan& plan,
     backward.options_ = options;
     backward.mix_ = plan.mix;
     backward.branch_count_ = branch_count(pattern);
-    backward.kernel_ = TRY(find_kernel(Direction::backward, TRY(cuda_element(plan.problem.dtype, options.is_tf32)),
-                                       plan.problem.head_dim, rows_wanted(plan), device.properties()));
+    backward.kernel_ = TRY(find_kernel(Direction::backward, TRY(cuda_element(plan.problem)), plan.problem.head_dim,
+                                       rows_wanted(plan), device.properties()));
     Plan branches; // of a mix that is not one softmax: a pass a branch
     const Plan* differentiated = &plan;
     if (plan.mix != MixMode::softmax) {

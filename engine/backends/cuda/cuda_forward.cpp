@@ -43,8 +43,8 @@ Result<CudaForward> CudaForward::prepare(CudaDevice& device, const Plan& plan, i
     forward.device_ = &device;
     forward.problem_ = plan.problem;
     forward.options_ = options;
-    forward.kernel_ = TRY(find_kernel(Direction::forward, TRY(cuda_element(plan.problem.dtype, options.is_tf32)),
-                                      plan.problem.head_dim, rows_wanted(plan), device.properties()));
+    forward.kernel_ = TRY(find_kernel(Direction::forward, TRY(cuda_element(plan.problem)), plan.problem.head_dim,
+                                      rows_wanted(plan), device.properties()));
     forward.rule_ = merge_rule(plan, branch_count);
     for (int pass = 0; pass < plan.pass_count; ++pass)
         forward.passes_.push_back(

@@ -8,7 +8,6 @@ namespace dilascope {
 // What of a call decides the launches, beside its plan.
 struct CudaOptions {
     Dropout dropout;
-    bool is_tf32 = false;         // f32 tensors in one product of tf32 operands
     bool is_deterministic = true; // backward: the same bits in every run
 };
 

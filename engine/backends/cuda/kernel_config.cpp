@@ -86,11 +86,11 @@ Result<KernelConfig> find_kernel(Direction direction, CudaElement element, std::
                             enum_name(direction), head_dim, least_shared, device.name, device.shared_bytes_per_block));
 }
 
-Result<CudaElement> cuda_element(Dtype dtype, bool is_tf32) {
-    switch (dtype) {
+Result<CudaElement> cuda_element(const Problem& problem) {
+    switch (problem.dtype) {
     case Dtype::f16: return CudaElement::f16;
     case Dtype::bf16: return CudaElement::bf16;
-    case Dtype::f32: return is_tf32 ? CudaElement::tf32 : CudaElement::f32;
+    case Dtype::f32: return problem.is_tf32 ? CudaElement::tf32 : CudaElement::f32;
     case Dtype::f64: break;
     }
     return fail("cuda reads f32, f16 or bf16 tensors, not f64; convert them first");

@@ -28,7 +28,7 @@ std::span<const KernelConfig> kernel_configs();
 Result<KernelConfig> find_kernel(Direction direction, CudaElement element, std::int64_t head_dim, int rows_wanted,
                                  const DeviceProperties& device);
 
-// tf32 applies to f32 tensors only. Error for f64.
-Result<CudaElement> cuda_element(Dtype dtype, bool is_tf32);
+// Error for f64.
+Result<CudaElement> cuda_element(const Problem& problem);
 
 } // namespace dilascope

@@ -24,38 +24,51 @@ struct LaunchTimerOptions {
     const CancelFlag* cancel = nullptr; // looked at before every repetition; the error then says "cancelled"
 };
 
-class LaunchTimer {
-public:
-    // Puts its launches on the stream it is given, and does not synchronise.
-    using Work = std::function<Result<void>(const Stream& stream)>;
+// Puts its launches on the stream it is given, and does not synchronise.
+using LaunchWork = std::function<Result<void>(const Stream& stream)>;
 
-    // Warms up, captures `work` in a graph and finds the repetitions of a sample. The device outlives the timer.
-    static Result<LaunchTimer> make(CudaDevice& device, Work work, const LaunchTimerOptions& options = {});
-    Result<double> sample_ms(); // of one repetition
-    int calls_per_sample() const { return calls_per_sample_; }
+// Work that is repeated on a stream of its own, as one graph where a graph can hold it.
+class RepeatedLaunch {
+public:
+    // Runs the work once, and captures it. The device outlives this, and so does the flag (may be null), which is
+    // looked at before every repetition.
+    static Result<RepeatedLaunch> make(CudaDevice& device, LaunchWork work, const CancelFlag* cancel = nullptr);
+    // Repeats it so many times and waits for the end; milliseconds of one repetition.
+    Result<double> repeat_ms(std::int64_t count);
+    Result<void> evict_l2(); // put on the stream: the next repetition comes after it
     // Why the work is launched singly and not as a graph, "" when it is one: such times hold the host's launches.
     const std::string& graph_absence() const { return graph_absence_; }
 
 private:
-    LaunchTimer(CudaDevice& device, Work work, const LaunchTimerOptions& options);
-    Result<void> prepare();
     void capture();
     Result<void> repeat_once();
-    Result<double> repeat_ms(int count);
 
-    CudaDevice* device_;
-    Work work_;
-    LaunchTimerOptions options_;
+    CudaDevice* device_ = nullptr;
+    LaunchWork work_;
+    const CancelFlag* cancel_ = nullptr;
     Stream stream_;
     Event start_, stop_;
     Graph graph_;
     std::string graph_absence_;
-    DeviceBuffer<std::byte> evicting_; // cold: 2 × L2
+    DeviceBuffer<std::byte> evicting_; // 2 × L2, from the first eviction on
+};
+
+class LaunchTimer {
+public:
+    // Warms up, captures `work` in a graph and finds the repetitions of a sample. The device outlives the timer.
+    static Result<LaunchTimer> make(CudaDevice& device, LaunchWork work, const LaunchTimerOptions& options = {});
+    Result<double> sample_ms(); // of one repetition
+    int calls_per_sample() const { return calls_per_sample_; }
+    const std::string& graph_absence() const { return repeated_.graph_absence(); }
+
+private:
+    RepeatedLaunch repeated_;
+    L2State l2_ = L2State::hot;
     int calls_per_sample_ = 1;
 };
 
 // `sample_count` samples of one repetition each, in the order taken.
-Result<std::vector<double>> time_launches(CudaDevice& device, const LaunchTimer::Work& work, int sample_count,
+Result<std::vector<double>> time_launches(CudaDevice& device, const LaunchWork& work, int sample_count,
                                           const LaunchTimerOptions& options = {});
 
 } // namespace dilascope
