@@ -83,6 +83,18 @@ void append_run_commands(std::vector<Command>& table) {
                      {"Esc"},
                      "Close what is open above the panels, else cancel the running experiment; finished runs stay",
                      [](Workbench& bench) { bench.cancel(); }});
+    table.push_back({"run/backend",
+                     "Next backend",
+                     {"Ctrl+B"},
+                     "Run the engine on the next backend that this machine has; both times are told",
+                     [](Workbench& bench) {
+                         Case next = bench.workspace.config;
+                         next.backend = bench.backend_menu.next_backend(bench.workspace);
+                         if (next.backend.empty())
+                             bench.notices.tell("No other backend is known yet");
+                         else
+                             bench.workspace.set_config(next);
+                     }});
     table.push_back({"run/live",
                      "Live engine on or off",
                      {"Ctrl+L"},

@@ -1,7 +1,6 @@
 #include "app/top_bar.h"
 #include "app/controls.h"
 #include "app/workbench.h"
-#include "engine/backends/backend.h"
 #include <cctype>
 #include <cmath>
 #include <cstdio>
@@ -79,57 +78,6 @@ void draw_search(Workbench& bench, float x, float width) {
         TextStyle::caption_number);
 }
 
-struct BackendChip {
-    std::string text;
-    Colour dot;
-    std::string help;
-};
-BackendChip backend_chip(const Workbench& bench) {
-    const Workspace& workspace = bench.workspace;
-    BackendChip chip{workspace.config.backend, theme().muted, "The engine's backend; click to choose"};
-    const bool is_answered = workspace.live && workspace.live->error.empty();
-    std::string name = workspace.config.backend;
-    if (is_answered && name == "auto") name = workspace.live->backend;
-    chip.text = name + " · " + workspace.config.dtype;
-    for (const Backend* backend : backends())
-        if (backend->name() == name) chip.help = std::string(name) + ": " + backend->status();
-    if (!workspace.live_enabled) {
-        chip.help += ". The live engine is off.";
-    } else if (workspace.live && !workspace.live->error.empty()) {
-        chip.dot = theme().bad;
-        chip.help = workspace.live->error;
-    } else if (is_answered) {
-        chip.dot = workspace.live_pending_s > 0 ? theme().accent : theme().good;
-        chip.help += ". " + workspace.live->kernel;
-    }
-    return chip;
-}
-
-void draw_backend(Workbench& bench) {
-    const BackendChip chip = backend_chip(bench);
-    const float radius = 4 * bench.scale;
-    if (quiet_button("backend", "    " + chip.text)) ImGui::OpenPopup("backend_popup");
-    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
-    ImGui::GetWindowDrawList()->AddCircleFilled({low.x + 12 * bench.scale, (low.y + high.y) / 2}, radius,
-                                                colour_u32(chip.dot));
-    item_tooltip(chip.help);
-    if (!ImGui::BeginPopup("backend_popup")) return;
-    Case next = bench.workspace.config;
-    const auto offer = [&](const std::string& name, const std::string& status, bool enabled) {
-        if (ImGui::MenuItem(name.c_str(), nullptr, bench.workspace.config.backend == name, enabled)) {
-            next.backend = name;
-            bench.workspace.set_config(next);
-        }
-        mark_item(("backend/" + name).c_str());
-        ImGui::SameLine(120 * bench.scale);
-        text_line(status, TextStyle::caption, theme().muted);
-    };
-    offer("auto", "the first that can run the pattern", true);
-    for (const Backend* backend : backends())
-        offer(std::string(backend->name()), backend->status(), backend->available());
-    ImGui::EndPopup();
-}
-
 void draw_scale(Workbench& bench) {
     char text[16];
     std::snprintf(text, sizeof text, "%.3g×", double(bench.scale));
@@ -161,14 +109,15 @@ void draw_top_bar(Workbench& bench) {
     std::snprintf(scale_text, sizeof scale_text, "%.3g×", double(scale));
     const float theme_width = label_size(theme_name, TextStyle::body).x + frame;
     const float scale_width = label_size(scale_text, TextStyle::body).x + frame;
-    const float backend_width = label_size("    " + backend_chip(bench).text, TextStyle::body).x + frame;
+    const float backend_width =
+        label_size("    " + bench.backend_menu.chip_text(bench.workspace), TextStyle::body).x + frame;
     const float right_start = width - space::gap * scale - theme_width - scale_width - backend_width - 2 * gap;
     const float search_room = right_start - left_end - 2 * space::gap * scale;
     const float search_width = std::min(370 * scale, search_room);
     if (search_width > 110 * scale)
         draw_search(bench, right_start - 2 * space::gap * scale - search_width, search_width);
     ImGui::SameLine(std::max(left_end, right_start));
-    draw_backend(bench);
+    bench.backend_menu.draw(bench);
     ImGui::SameLine(0, gap);
     draw_scale(bench);
     ImGui::SameLine(0, gap);

@@ -256,6 +256,7 @@ void Workbench::dispatch(const Chord& chord) {
 void Workbench::take_background() {
     if (const std::optional<LoadedFile> loaded = loading_.take()) take_loaded(*loaded);
     live_.report(workspace);
+    if (const std::string compared = backend_menu.remember(workspace); !compared.empty()) notices.tell(compared);
     const RunSnapshot snapshot = feed.latest();
     feed_generation_ = snapshot.generation;
     workspace.runs = snapshot.runs;
@@ -280,7 +281,7 @@ bool Workbench::is_idle() const {
     return true;
 }
 
-bool Workbench::is_animating() const { return !is_idle() || notices.animating(); }
+bool Workbench::is_animating() const { return !is_idle() || notices.animating() || backend_menu.is_pending(); }
 
 void Workbench::carry_out_requests() {
     if (std::exchange(workspace.run_requested, false)) run_and_save();

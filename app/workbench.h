@@ -1,6 +1,7 @@
 #pragma once
 // Workbench: the shell around the views: it owns the workspace, the engine's live run, the run queue and the store
 // feed, draws bars, panels and overlays, and carries out commands. A frame never waits for any of them.
+#include "app/backend_menu.h"
 #include "app/commands.h"
 #include "app/file_loading.h"
 #include "app/frame_times.h"
@@ -70,6 +71,7 @@ public:
     Session session;
     Notices notices;
     FrameTimes frame_times;
+    BackendMenu backend_menu;
     std::vector<std::unique_ptr<View>> views;
     std::vector<Command> commands;
     std::shared_ptr<const Experiment> experiment; // opened from a file, may be null

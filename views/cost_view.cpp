@@ -28,13 +28,13 @@ CostAnswer count_cost(const CostRequest& request, const std::atomic<bool>& cance
 }
 
 // Why the rates say nothing about a case; "" when they do.
-std::string trouble_of(const Workspace& workspace) {
-    const auto backend = find_backend(workspace.config.backend, workspace.problem, workspace.pattern);
+std::string trouble_of(const TroubleRequest& asked, const CancelFlag&) {
+    const auto backend = find_backend(asked.config.backend, asked.problem, asked.pattern);
     if (!backend) return backend.error().what;
-    const KernelChoice choice = (*backend)->choose(workspace.problem, workspace.pattern);
-    if (workspace.config.direction != "forward") return "no prediction for " + workspace.config.direction;
-    if (workspace.config.cache != "hot") return "no prediction for cold caches";
-    if (!is_predictable(choice.kernel, workspace.config.cache)) return "no prediction for " + choice.kernel;
+    const KernelChoice choice = (*backend)->choose(asked.problem, asked.pattern);
+    if (asked.config.direction != "forward") return "no prediction for " + asked.config.direction;
+    if (asked.config.cache != "hot") return "no prediction for cold caches";
+    if (!is_predictable(choice.kernel, asked.config.cache)) return "no prediction for " + choice.kernel;
     return "";
 }
 
@@ -44,13 +44,13 @@ CostView::CostView()
     : pairs_(count_cost), tiles_(count_cost, JobPace::later), rates_job_([](const int&, const std::atomic<bool>&) {
           yield_to_the_window(); // what disturbs the calibration then is told by its spread
           return machine_rates();
-      }) {}
+      }),
+      trouble_job_(trouble_of) {}
 
 void CostView::update_measured(const Workspace& workspace) {
     if (version_ != workspace.version || case_hash_.empty()) {
         version_ = workspace.version;
         case_hash_ = case_hash(workspace.config);
-        backend_trouble_ = trouble_of(workspace);
         runs_ = nullptr;
     }
     if (runs_ == workspace.runs && runs_) return;
@@ -72,12 +72,14 @@ void CostView::update(const Workspace& workspace) {
         if (rates_) runs_ = nullptr; // the record of runs is the rates' too
     }
     update_measured(workspace);
+    const TroubleRequest asked{workspace.version, workspace.config, workspace.problem, workspace.pattern};
+    if (const auto trouble = trouble_job_.ask(asked, pairs_wait_ms)) backend_trouble_ = *trouble;
     CostRequest request{workspace.version, workspace.pattern, workspace.problem, 0};
     const auto pairs = pairs_.ask(request, pairs_wait_ms);
     request.tile_tokens = workspace.tile_tokens;
     const auto tiles = tiles_.ask(request, tiles_wait_ms);
     const bool has_tiles = tiles && tiles->request == request;
-    is_complete_ = has_tiles && (rates_ || rates_job_.pending_s() == 0);
+    is_complete_ = has_tiles && trouble_job_.pending_s() == 0 && (rates_ || rates_job_.pending_s() == 0);
     is_stale_ = !has_tiles && tiles_.pending_s() > dim_after_s;
 
     CostFacts facts;

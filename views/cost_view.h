@@ -24,6 +24,15 @@ struct CostAnswer {
     std::optional<Cost> dense; // the same shapes, without a pattern
 };
 
+// Whether a prediction holds; `version` stands for the rest.
+struct TroubleRequest {
+    std::uint64_t version = 0;
+    Case config;
+    Problem problem;
+    Pattern pattern;
+    friend bool operator==(const TroubleRequest& a, const TroubleRequest& b) { return a.version == b.version; }
+};
+
 class CostView final : public View {
 public:
     CostView();
@@ -45,8 +54,9 @@ private:
 
     LatestJob<CostRequest, CostAnswer> pairs_, tiles_;
     LatestJob<int, std::shared_ptr<const MachineRates>> rates_job_;
+    LatestJob<TroubleRequest, std::string> trouble_job_; // in the background: to ask for a backend may open a device
     std::shared_ptr<const MachineRates> rates_;
-    std::string backend_trouble_; // why the prediction does not hold for this case, of version_
+    std::string backend_trouble_; // why the prediction does not hold for this case
     std::string case_hash_;
     std::uint64_t version_ = 0;
     std::shared_ptr<const std::vector<Run>> runs_; // those that record_ and run_measured_ are of

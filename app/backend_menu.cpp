@@ -1,0 +1,127 @@
+#include "app/backend_menu.h"
+#include "app/controls.h"
+#include "app/workbench.h"
+#include "engine/backends/backend.h"
+#include "views/number_format.h"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace dilascope {
+namespace {
+
+std::vector<BackendFacts> ask_backends(const int&, const CancelFlag&) {
+    std::vector<BackendFacts> facts;
+    for (const Backend* backend : backends())
+        facts.push_back({std::string(backend->name()), backend->status(), backend->available()});
+    return facts;
+}
+
+// The backend that answers: of "auto" the one it chose last.
+std::string backend_in_use(const Workspace& workspace) {
+    const LiveResult* live = workspace.live.get();
+    const bool is_answered = live && live->error.empty();
+    return workspace.config.backend == "auto" && is_answered ? live->backend : workspace.config.backend;
+}
+
+} // namespace
+
+BackendMenu::BackendMenu() : facts_(ask_backends, JobPace::later) {}
+
+std::string BackendMenu::remember(const Workspace& workspace) {
+    const LiveResult* live = workspace.live.get();
+    if (!live || !live->error.empty() || !(live->time_ms_median > 0)) return "";
+    Case config = live->config;
+    config.backend.clear();
+    if (!(config == timed_config_)) times_.clear();
+    timed_config_ = config;
+    BackendTime& time = times_[live->backend];
+    if (time.generation == live->generation) return "";
+    const bool is_first = time.generation == 0;
+    time = {live->generation, live->time_ms_median};
+    if (!is_first || times_.size() < 2) return "";
+    const auto& [fastest, best] =
+        *std::ranges::min_element(times_, {}, [](const auto& entry) { return entry.second.time_ms; });
+    std::string text;
+    for (const auto& [name, other] : times_)
+        text += fmt::format(
+            "{}{} {}{}", text.empty() ? "" : ", ", name, format_time_ms(other.time_ms).joined(),
+            name == fastest ? "" : fmt::format(" ({}×)", format_significant(other.time_ms / best.time_ms, 3)));
+    return text;
+}
+
+std::string BackendMenu::next_backend(const Workspace& workspace) {
+    if (const auto facts = facts_.ask(opening_, 0)) known_ = facts;
+    if (!known_) return "";
+    const std::string present = backend_in_use(workspace);
+    std::vector<std::string> names;
+    for (const BackendFacts& facts : *known_)
+        if (facts.is_available) names.push_back(facts.name);
+    if (names.size() < 2) return "";
+    const auto at = std::ranges::find(names, present);
+    return at == names.end() || at + 1 == names.end() ? names.front() : *(at + 1);
+}
+
+std::string BackendMenu::chip_text(const Workspace& workspace) const {
+    return backend_in_use(workspace) + " · " + workspace.config.dtype;
+}
+
+BackendMenu::Chip BackendMenu::chip(const Workspace& workspace) const {
+    Chip chip{theme().muted, "The engine's backend; click to choose"};
+    const std::string name = backend_in_use(workspace);
+    if (known_)
+        for (const BackendFacts& facts : *known_)
+            if (facts.name == name) chip.help = name + ": " + facts.status;
+    if (!workspace.live_enabled) {
+        chip.help += ". The live engine is off.";
+    } else if (workspace.live && !workspace.live->error.empty()) {
+        chip.dot = theme().bad;
+        chip.help = workspace.live->error;
+    } else if (workspace.live) {
+        chip.dot = workspace.live_pending_s > 0 ? theme().accent : theme().good;
+        chip.help += ". " + workspace.live->kernel;
+    }
+    return chip;
+}
+
+std::string BackendMenu::time_text(const std::string& name) const {
+    const auto time = times_.find(name);
+    return time == times_.end() ? "" : format_time_ms(time->second.time_ms).joined();
+}
+
+void BackendMenu::draw_entry(Workspace& workspace, const std::string& name, const std::string& status,
+                             bool is_enabled) {
+    const std::string time = time_text(name);
+    if (ImGui::MenuItem(name.c_str(), time.empty() ? nullptr : time.c_str(), workspace.config.backend == name,
+                        is_enabled)) {
+        Case next = workspace.config;
+        next.backend = name;
+        workspace.set_config(next);
+    }
+    mark_item(("backend/" + name).c_str());
+    item_tooltip(status);
+}
+
+void BackendMenu::draw(Workbench& bench) {
+    Workspace& workspace = bench.workspace;
+    if (const auto facts = facts_.ask(opening_, 0)) known_ = facts;
+    const Chip look = chip(workspace);
+    if (quiet_button("backend", "    " + chip_text(workspace))) {
+        ++opening_;
+        ImGui::OpenPopup("backend_popup");
+    }
+    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
+    ImGui::GetWindowDrawList()->AddCircleFilled({low.x + 12 * bench.scale, (low.y + high.y) / 2}, 4 * bench.scale,
+                                                colour_u32(look.dot));
+    item_tooltip(look.help);
+    is_open_ = ImGui::BeginPopup("backend_popup");
+    if (!is_open_) return;
+    draw_entry(workspace, "auto", "The first that can run the pattern", true);
+    if (!known_) text_line("asking the backends …", TextStyle::caption, theme().muted);
+    for (const BackendFacts& facts : known_ ? *known_ : std::vector<BackendFacts>()) {
+        draw_entry(workspace, facts.name, facts.status, facts.is_available);
+        text_line("    " + facts.status, TextStyle::caption, theme().muted);
+    }
+    ImGui::EndPopup();
+}
+
+} // namespace dilascope
