@@ -6,6 +6,10 @@
 // 9.7.14.5. 16-bit operands hold pairs along the depth, so accumulators turn into left operands by packing. For tf32
 // the depth of each product is renumbered, t → 2t and t + 4 → 2t + 1, in both operands alike: then accumulators are
 // left operands as they are, and rows are read two elements at a time.
+//
+// The three products take both operands in two parts each, made where they are multiplied: three plain instructions an
+// element. sm_80 has no instruction for cvt.rna.tf32: parts made with it and with a test for infinity took all 255
+// registers and spilled.
 #include "engine/backends/cuda/tile_memory.cuh"
 
 namespace dilascope::simt {
@@ -127,12 +131,16 @@ private:
         }
         multiply_add<TF32>(sum, left_high, right_high);
     }
-    // x = high + low with both parts tf32 leaves 2^−22 of x; the product of two low parts is below that. An infinite x
-    // has no low part: ∞ − ∞ would make a not-a-number of it.
+    // x = high + low to 2^−23 of x; the product of two low parts, left out, is below 2^−22. High is rounded to tf32,
+    // ties away from zero; of low's 12 bits the tensor core drops at most the last. Infinity has no parts: it, and what
+    // rounds to it, makes not-a-numbers.
     static DEVICE void split(float value, std::uint32_t& high, std::uint32_t& low) {
-        high = tf32_bits(value);
-        const float rest = value - float_from_bits(high);
-        low = rest == rest ? tf32_bits(rest) : 0;
+        if constexpr (std::is_same_v<Element, F32>) {
+            high = (bits_from_float(value) + 0x1000) & 0xffffe000;
+            low = bits_from_float(value - float_from_bits(high));
+        } else {
+            high = tf32_bits(value);
+        }
     }
 };
 
