@@ -14,6 +14,7 @@
 //   shared memory read            about 10·Keys·D·bytes a warp
 //
 // Values of the next block arrive while dV is formed, its keys while dK is. Nothing was measured yet.
+#include "engine/backends/cuda/attention_kernels.h"
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/kernel_shape.h"
@@ -222,5 +223,10 @@ KERNEL LAUNCH_BOUNDS(Rows * 2, 1) void backward_kernel(const BackwardParams para
     }
     for (; index < end; ++index) kernel.run(index, unit); // the only call: inlined twice it would be twice the code
 }
+
+// Of a line of attention_kernels.h.
+#define BACKWARD_ENTRY(element, head_dim, rows, keys)                                                                  \
+    make_entry<backward_kernel<simt::elements::element, head_dim, rows, keys>, BackwardParams>(                        \
+        KERNEL_NAME("backward", element, head_dim, rows)),
 
 } // namespace dilascope::KERNEL_NAMESPACE

@@ -16,6 +16,13 @@ namespace dilascope::simt {
 
 struct F32 {}; // the other element types come with simt.cuh
 
+namespace elements { // as CudaElement names them
+using f16 = F16;
+using bf16 = BF16;
+using f32 = F32;
+using tf32 = TF32;
+} // namespace elements
+
 // This thread's lane, of which the compiler knows nothing more: the many addresses that depend on it are then computed
 // where they are used. Hoisted out of the loop over keys they would take the registers of the accumulators.
 DEVICE int opaque_lane() {
