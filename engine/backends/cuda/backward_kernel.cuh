@@ -14,6 +14,7 @@
 //   shared memory read            about 10·Keys·D·bytes a warp
 //
 // Values of the next block arrive while dV is formed, its keys while dK is. Nothing was measured yet.
+#include "engine/backends/cuda/attention_kernels.h"
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/kernel_shape.h"
@@ -214,13 +215,18 @@ private:
 template <class Element, int HeadDim, int Rows, int Keys>
 KERNEL LAUNCH_BOUNDS(Rows * 2, 1) void backward_kernel(const BackwardParams params) {
     BackwardKernel<Element, HeadDim, Rows, Keys> kernel(params, dynamic_shared());
-    if (!params.units) {
-        kernel.run(block_index().x, nullptr);
-        return;
+    const LaunchUnit* unit = params.units ? params.units + block_index().x : nullptr;
+    std::int64_t index = block_index().x, end = index + 1;
+    if (unit) {
+        const std::int64_t first = unit->batch * params.plan.item_count;
+        index = first + unit->item_begin, end = first + unit->item_end;
     }
-    const LaunchUnit unit = params.units[block_index().x];
-    for (std::int32_t item = unit.item_begin; item < unit.item_end; ++item)
-        kernel.run(unit.batch * params.plan.item_count + item, &unit);
+    for (; index < end; ++index) kernel.run(index, unit); // the only call: inlined twice it would be twice the code
 }
+
+// Of a line of attention_kernels.h.
+#define BACKWARD_ENTRY(element, head_dim, rows, keys)                                                                  \
+    make_entry<backward_kernel<simt::elements::element, head_dim, rows, keys>, BackwardParams>(                        \
+        KERNEL_NAME("backward", element, head_dim, rows)),
 
 } // namespace dilascope::KERNEL_NAMESPACE

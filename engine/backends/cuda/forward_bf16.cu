@@ -5,13 +5,7 @@
 namespace dilascope::KERNEL_NAMESPACE {
 
 std::span<const KernelEntry> forward_bf16_kernels() {
-    static const KernelEntry kernels[] = {
-        make_entry<forward_kernel<BF16, 64, 128, 64>, ForwardParams>("forward bf16 d64 r128"),
-        make_entry<forward_kernel<BF16, 64, 64, 64>, ForwardParams>("forward bf16 d64 r64"),
-        make_entry<forward_kernel<BF16, 128, 128, 64>, ForwardParams>("forward bf16 d128 r128"),
-        make_entry<forward_kernel<BF16, 128, 64, 64>, ForwardParams>("forward bf16 d128 r64"),
-        make_entry<forward_kernel<BF16, 256, 64, 32>, ForwardParams>("forward bf16 d256 r64"),
-    };
+    static const KernelEntry kernels[] = {FORWARD_HALF_KERNELS(FORWARD_ENTRY, bf16)};
     return kernels;
 }
 

@@ -5,14 +5,7 @@
 namespace dilascope::KERNEL_NAMESPACE {
 
 std::span<const KernelEntry> forward_f32_kernels() {
-    static const KernelEntry kernels[] = {
-        make_entry<forward_kernel<F32, 64, 64, 32>, ForwardParams>("forward f32 d64 r64"),
-        make_entry<forward_kernel<F32, 128, 64, 32>, ForwardParams>("forward f32 d128 r64"),
-        make_entry<forward_kernel<F32, 256, 64, 16>, ForwardParams>("forward f32 d256 r64"),
-        make_entry<forward_kernel<TF32, 64, 64, 64>, ForwardParams>("forward tf32 d64 r64"),
-        make_entry<forward_kernel<TF32, 128, 64, 32>, ForwardParams>("forward tf32 d128 r64"),
-        make_entry<forward_kernel<TF32, 256, 64, 16>, ForwardParams>("forward tf32 d256 r64"),
-    };
+    static const KernelEntry kernels[] = {FORWARD_F32_KERNELS(FORWARD_ENTRY)};
     return kernels;
 }
 

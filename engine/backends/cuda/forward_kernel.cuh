@@ -12,6 +12,7 @@
 //
 // While scores are computed the values are on their way, while values are summed the next keys are. Nothing was
 // measured yet: these are predictions.
+#include "engine/backends/cuda/attention_kernels.h"
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/kernel_shape.h"
@@ -128,5 +129,10 @@ template <class Element, int HeadDim, int Rows, int Keys>
 KERNEL LAUNCH_BOUNDS(128, 2) void forward_kernel(const ForwardParams params) {
     ForwardKernel<Element, HeadDim, Rows, Keys>(params, dynamic_shared()).run();
 }
+
+// Of a line of attention_kernels.h.
+#define FORWARD_ENTRY(element, head_dim, rows, keys)                                                                   \
+    make_entry<forward_kernel<simt::elements::element, head_dim, rows, keys>, ForwardParams>(                          \
+        KERNEL_NAME("forward", element, head_dim, rows)),
 
 } // namespace dilascope::KERNEL_NAMESPACE

@@ -6,11 +6,22 @@
 // 9.7.14.5. 16-bit operands hold pairs along the depth, so accumulators turn into left operands by packing. For tf32
 // the depth of each product is renumbered, t → 2t and t + 4 → 2t + 1, in both operands alike: then accumulators are
 // left operands as they are, and rows are read two elements at a time.
+//
+// The three products take both operands in two parts each, made where they are multiplied: three plain instructions an
+// element. sm_80 has no instruction for cvt.rna.tf32: parts made with it and with a test for infinity took all 255
+// registers and spilled.
 #include "engine/backends/cuda/tile_memory.cuh"
 
 namespace dilascope::simt {
 
 struct F32 {}; // the other element types come with simt.cuh
+
+namespace elements { // as CudaElement names them
+using f16 = F16;
+using bf16 = BF16;
+using f32 = F32;
+using tf32 = TF32;
+} // namespace elements
 
 // This thread's lane, of which the compiler knows nothing more: the many addresses that depend on it are then computed
 // where they are used. Hoisted out of the loop over keys they would take the registers of the accumulators.
@@ -75,32 +86,34 @@ template <class Element> struct WordFragments {
     using Left = float[4];
     using Right = float[4];
 
-    template <class Tile> static DEVICE float element(const Tile& tile, int row, int column) {
-        return *reinterpret_cast<const float*>(tile.at(row, column));
+    // Rows and columns begin at multiples of 8, and what a lane adds is less. The masks and XOR let the compiler see
+    // it: a lane's part of an address then goes through the tile's swizzle once for all columns that are 32 apart.
+    static DEVICE int group(int lane) { return lane >> 2 & 7; }
+    static DEVICE int pair(int lane) { return (lane & 3) * 2; }
+    template <class Tile> static DEVICE const float* elements(const Tile& tile, int row, int column) {
+        return reinterpret_cast<const float*>(tile.at(row, column));
     }
     template <class Tile> static DEVICE void load_left(Left& left, const Tile& tile, int m, int k, int lane) {
-        const int g = lane / 4, t = lane % 4;
-        const float* top = reinterpret_cast<const float*>(tile.at(m + g, k + 2 * t));
-        const float* bottom = reinterpret_cast<const float*>(tile.at(m + g + 8, k + 2 * t));
+        const float* top = elements(tile, m + group(lane), k ^ pair(lane));
+        const float* bottom = elements(tile, m + 8 + group(lane), k ^ pair(lane));
         left[0] = top[0], left[1] = bottom[0], left[2] = top[1], left[3] = bottom[1];
     }
     template <class Tile>
     static DEVICE void load_left_transposed(Left& left, const Tile& tile, int k, int m, int lane) {
-        const int g = lane / 4, t = lane % 4;
-        left[0] = element(tile, k + 2 * t, m + g), left[1] = element(tile, k + 2 * t, m + g + 8);
-        left[2] = element(tile, k + 2 * t + 1, m + g), left[3] = element(tile, k + 2 * t + 1, m + g + 8);
+        const int row = k + pair(lane), column = m ^ group(lane);
+        left[0] = *elements(tile, row, column), left[1] = *elements(tile, row, column ^ 8);
+        left[2] = *elements(tile, row + 1, column), left[3] = *elements(tile, row + 1, column ^ 8);
     }
     template <class Tile> static DEVICE void load_right(Right& right, const Tile& tile, int n, int k, int lane) {
-        const int g = lane / 4, t = lane % 4;
-        const float* first = reinterpret_cast<const float*>(tile.at(n + g, k + 2 * t));
-        const float* second = reinterpret_cast<const float*>(tile.at(n + g + 8, k + 2 * t));
+        const float* first = elements(tile, n + group(lane), k ^ pair(lane));
+        const float* second = elements(tile, n + 8 + group(lane), k ^ pair(lane));
         right[0] = first[0], right[1] = first[1], right[2] = second[0], right[3] = second[1];
     }
     template <class Tile>
     static DEVICE void load_right_transposed(Right& right, const Tile& tile, int k, int n, int lane) {
-        const int g = lane / 4, t = lane % 4;
-        right[0] = element(tile, k + 2 * t, n + g), right[1] = element(tile, k + 2 * t + 1, n + g);
-        right[2] = element(tile, k + 2 * t, n + g + 8), right[3] = element(tile, k + 2 * t + 1, n + g + 8);
+        const int row = k + pair(lane), column = n ^ group(lane);
+        right[0] = *elements(tile, row, column), right[1] = *elements(tile, row + 1, column);
+        right[2] = *elements(tile, row, column ^ 8), right[3] = *elements(tile, row + 1, column ^ 8);
     }
     template <int Count> static DEVICE void from_accumulators(Left& left, const float (&from)[Count][4], int step) {
         left[0] = from[step][0], left[1] = from[step][2], left[2] = from[step][1], left[3] = from[step][3];
@@ -127,12 +140,16 @@ private:
         }
         multiply_add<TF32>(sum, left_high, right_high);
     }
-    // x = high + low with both parts tf32 leaves 2^−22 of x; the product of two low parts is below that. An infinite x
-    // has no low part: ∞ − ∞ would make a not-a-number of it.
+    // x = high + low to 2^−23 of x; the product of two low parts, left out, is below 2^−22. High is rounded to tf32,
+    // ties away from zero; of low's 12 bits the tensor core drops at most the last. Infinity has no parts: it, and what
+    // rounds to it, makes not-a-numbers.
     static DEVICE void split(float value, std::uint32_t& high, std::uint32_t& low) {
-        high = tf32_bits(value);
-        const float rest = value - float_from_bits(high);
-        low = rest == rest ? tf32_bits(rest) : 0;
+        if constexpr (std::is_same_v<Element, F32>) {
+            high = (bits_from_float(value) + 0x1000) & 0xffffe000;
+            low = bits_from_float(value - float_from_bits(high));
+        } else {
+            high = tf32_bits(value);
+        }
     }
 };
 

@@ -1,4 +1,5 @@
 #include "engine/backends/cuda/kernel_config.h"
+#include "engine/backends/cuda/attention_kernels.h"
 #include "engine/backends/cuda/kernel_shape.h"
 #include <fmt/format.h>
 
@@ -19,42 +20,21 @@ template <CudaElement element, int head_dim, int rows, int keys> constexpr Kerne
     return {name, Direction::backward, element, head_dim, rows, keys, Shape::threads, Shape::shared_bytes};
 }
 
-// 99 KiB of shared memory is what the smallest GPUs since Ampere give a block: every element and D has a kernel below
-// that.
+#define FORWARD_CONFIG(element, head_dim, rows, keys)                                                                  \
+    forward<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("forward", element, head_dim, rows)),
+#define BACKWARD_CONFIG(element, head_dim, rows, keys)                                                                 \
+    backward<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("backward", element, head_dim, rows)),
+
+// clang-format off
 constexpr KernelConfig configs[] = {
-    forward<CudaElement::f16, 64, 128, 64>("forward f16 d64 r128"),
-    forward<CudaElement::f16, 64, 64, 64>("forward f16 d64 r64"),
-    forward<CudaElement::f16, 128, 128, 64>("forward f16 d128 r128"),
-    forward<CudaElement::f16, 128, 64, 64>("forward f16 d128 r64"),
-    forward<CudaElement::f16, 256, 64, 32>("forward f16 d256 r64"),
-    forward<CudaElement::bf16, 64, 128, 64>("forward bf16 d64 r128"),
-    forward<CudaElement::bf16, 64, 64, 64>("forward bf16 d64 r64"),
-    forward<CudaElement::bf16, 128, 128, 64>("forward bf16 d128 r128"),
-    forward<CudaElement::bf16, 128, 64, 64>("forward bf16 d128 r64"),
-    forward<CudaElement::bf16, 256, 64, 32>("forward bf16 d256 r64"),
-    forward<CudaElement::f32, 64, 64, 32>("forward f32 d64 r64"),
-    forward<CudaElement::f32, 128, 64, 32>("forward f32 d128 r64"),
-    forward<CudaElement::f32, 256, 64, 16>("forward f32 d256 r64"),
-    forward<CudaElement::tf32, 64, 64, 64>("forward tf32 d64 r64"),
-    forward<CudaElement::tf32, 128, 64, 32>("forward tf32 d128 r64"),
-    forward<CudaElement::tf32, 256, 64, 16>("forward tf32 d256 r64"),
-    backward<CudaElement::f16, 64, 128, 64>("backward f16 d64 r128"),
-    backward<CudaElement::f16, 64, 64, 64>("backward f16 d64 r64"),
-    backward<CudaElement::f16, 128, 128, 64>("backward f16 d128 r128"),
-    backward<CudaElement::f16, 128, 64, 64>("backward f16 d128 r64"),
-    backward<CudaElement::f16, 256, 64, 16>("backward f16 d256 r64"),
-    backward<CudaElement::bf16, 64, 128, 64>("backward bf16 d64 r128"),
-    backward<CudaElement::bf16, 64, 64, 64>("backward bf16 d64 r64"),
-    backward<CudaElement::bf16, 128, 128, 64>("backward bf16 d128 r128"),
-    backward<CudaElement::bf16, 128, 64, 64>("backward bf16 d128 r64"),
-    backward<CudaElement::bf16, 256, 64, 16>("backward bf16 d256 r64"),
-    backward<CudaElement::f32, 64, 64, 32>("backward f32 d64 r64"),
-    backward<CudaElement::f32, 128, 64, 16>("backward f32 d128 r64"),
-    backward<CudaElement::f32, 256, 32, 16>("backward f32 d256 r32"),
-    backward<CudaElement::tf32, 64, 64, 32>("backward tf32 d64 r64"),
-    backward<CudaElement::tf32, 128, 64, 16>("backward tf32 d128 r64"),
-    backward<CudaElement::tf32, 256, 32, 16>("backward tf32 d256 r32"),
+    FORWARD_HALF_KERNELS(FORWARD_CONFIG, f16)
+    FORWARD_HALF_KERNELS(FORWARD_CONFIG, bf16)
+    FORWARD_F32_KERNELS(FORWARD_CONFIG)
+    BACKWARD_HALF_KERNELS(BACKWARD_CONFIG, f16)
+    BACKWARD_HALF_KERNELS(BACKWARD_CONFIG, bf16)
+    BACKWARD_F32_KERNELS(BACKWARD_CONFIG)
 };
+// clang-format on
 
 } // namespace
 

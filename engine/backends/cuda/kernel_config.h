@@ -1,6 +1,6 @@
 #pragma once
-// KernelConfig: the attention kernels there are, and which one runs what. To add one: its line in kernel_config.cpp and
-// in its .cu file.
+// KernelConfig: the attention kernels there are, and which one runs what. To add one:
+// attention_kernels.h.
 #include "engine/backends/backend.h"
 #include "engine/backends/cuda/device_api.h"
 #include <span>

@@ -23,7 +23,13 @@ template <int Columns, int Bytes> struct SharedTile {
         return base + row * row_bytes + swizzled * 16;
     }
     // The element at (row, column); those after it up to the chunk's end follow.
-    DEVICE std::byte* at(int row, int column) const { return chunk(row, column * Bytes / 16) + column * Bytes % 16; }
+    // Lines of 8 chunks are a plain offset, which a load has for nothing.
+    DEVICE std::byte* at(int row, int column) const {
+        constexpr unsigned line_bytes = swizzle_chunks * 16;
+        const unsigned byte = unsigned(column) * Bytes;
+        const unsigned swizzle = unsigned(row) / rows_per_line % swizzle_chunks * 16;
+        return base + row * row_bytes + byte / line_bytes * line_bytes + (byte % line_bytes ^ swizzle);
+    }
 };
 
 // Copies 16 bytes of a row of which `left` are there, and zeros for the rest, by units of 4 or 2 bytes.
