@@ -14,6 +14,9 @@ public:
         return TRY(forward_.seconds_of(count)) + TRY(backward_.seconds_of(count));
     }
     Result<void> flush_caches() override { return forward_.flush_caches(); }
+    std::string kernel() const override {
+        return forward_.kernel().empty() ? "" : forward_.kernel() + " + " + backward_.kernel();
+    }
 
 private:
     ReadyCall &forward_, &backward_;
@@ -70,6 +73,8 @@ Result<double> CaseCall::run() {
     timed_ = both_.get();
     return forward_s + backward_s;
 }
+
+std::string CaseCall::kernel() const { return timed_ && !timed_->kernel().empty() ? timed_->kernel() : choice.kernel; }
 
 double CaseCall::flops() const {
     const double backward = 2.5 * forward_flops(plan); // five matrix products for two

@@ -29,6 +29,8 @@ struct CaseCall {
     Result<double> run();
     // What the direction times, as often as one likes; after run().
     ReadyCall& timed() const { return *timed_; }
+    // The kernels that run, and why: as chosen, until run() knows better.
+    std::string kernel() const;
     // Of what is timed: 4·D for each counted pair forward, 2.5 times that backward.
     double flops() const;
 

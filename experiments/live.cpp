@@ -54,7 +54,7 @@ private:
                             const std::function<void(const LiveResult&)>& publish) {
         if (!call_ || !(config_ == request.config) || tensors_ != request.tensors) TRY(prepare(request));
         result.backend = std::string(call_->backend->name());
-        result.kernel = call_->choice.kernel;
+        result.kernel = call_->kernel();
         TRY(draw(request.heatmap, result));
         if (timed_) {
             result.verdict = timed_->verdict, result.times_ms = timed_->times_ms;
@@ -67,6 +67,7 @@ private:
             publish(result);
         }
         TRY(time(result));
+        result.kernel = call_->kernel();
         timed_ = result;
         return {};
     }

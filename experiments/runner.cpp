@@ -24,9 +24,12 @@ Run new_run(const Case& config, const std::string& experiment) {
     return run;
 }
 
+void record_kernel(Run& run, const CaseCall& call) {
+    run.kernel = call.choice.reason.empty() ? call.kernel() : fmt::format("{}: {}", call.kernel(), call.choice.reason);
+}
+
 void record_counts(Run& run, const CaseCall& call) {
-    run.kernel =
-        call.choice.reason.empty() ? call.choice.kernel : fmt::format("{}: {}", call.choice.kernel, call.choice.reason);
+    record_kernel(run, call);
     run.active_pairs = count_all_heads(call.pattern, call.problem, {Count::active_pairs});
     run.multiplicity = count_all_heads(call.pattern, call.problem, {Count::multiplicity});
     run.density = double(run.active_pairs) / (double(allowed_pairs(call.problem)) * double(call.problem.heads));
@@ -64,6 +67,7 @@ Result<void> try_answer(Answer& answer, const Answering& how) {
     if (how.rates && !call.has_gradients()) record_prediction(run, call.plan, *how.rates);
     TRY(fill_call(call, run.config, how.inputs, how.tensors));
     TRY(call.run());
+    record_kernel(run, call);
     const Verdict verdict = TRY(verify(call, how.measure.verify_rows));
     run.error_max_abs = verdict.error_max_abs;
     run.verified_rows = verdict.row_count;

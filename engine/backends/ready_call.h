@@ -2,12 +2,15 @@
 // ReadyCall: a call made ready to run again and again: its tensors and plan are where the backend computes.
 #include "engine/result.h"
 #include <cstdint>
+#include <string>
 
 namespace dilascope {
 
 class ReadyCall {
 public:
     virtual ~ReadyCall() = default;
+    // The kernel that runs, where the plan decides between several: "cuda/forward bf16 d64 r64". Else "": choose()'s.
+    virtual std::string kernel() const { return ""; }
     // Runs once; the results are then in the call's buffers. Tells the seconds it computed, by the clock of what
     // computes: what it costs to bring tensors there and results back is not in them.
     virtual Result<double> run() = 0;

@@ -193,6 +193,7 @@ TEST_CASE("a ready call computes again and again from one upload, as one graph",
     REQUIRE(reference_backend().forward(c.call()));
     const std::vector<float> out = c.out;
     const std::unique_ptr<ReadyCall> forward = cuda.backend.ready(c.call()).value();
+    CHECK(forward->kernel() == "cuda/forward f32 d64 r64");
     REQUIRE(forward->run());
     CHECK(worst_excess(c.out, out, 1e-5, 1e-5) <= 0);
     const int uploads = cuda.api.calls(ApiCall::copy_to_device), downloads = cuda.api.calls(ApiCall::copy_to_host);

@@ -87,6 +87,7 @@ private:
         TRY(out_.download(call_.out, out_.size(), stream_));
         return lse_.download(call_.lse, lse_.size(), stream_);
     }
+    std::string kernel() const override { return std::string("cuda/") + forward_.kernel().name; }
 
     AttentionCall call_;
     CudaForward forward_;
@@ -131,6 +132,7 @@ private:
         TRY(dk_.download(call_.dk, dk_.size(), stream_));
         return dv_.download(call_.dv, dv_.size(), stream_);
     }
+    std::string kernel() const override { return std::string("cuda/") + backward_.kernel().name; }
 
     GradientCall call_;
     CudaBackward backward_;
