@@ -81,7 +81,8 @@ public:
     std::string_view name() const override { return "reference"; }
     bool available() const override { return true; }
     std::string status() const override { return "float64, straight from the predicate"; }
-    KernelChoice choose(const Problem&, const Pattern&, Direction) const override {
+    KernelChoice choose(const Problem& problem, const Pattern&, Direction) const override {
+        if (problem.is_tf32) return {"", "reference multiplies in float64, not in tf32; use f32"};
         return {"reference f64", "the truth the others are checked against"};
     }
     Result<void> forward(const AttentionCall& call) override {

@@ -94,6 +94,7 @@ TEST_CASE("what cannot run fails with the reason", "[experiments]") {
                }),
                contains("no gradient of mix=fkodom"));
     CHECK_THAT(verdict([](Case& c) { c.dtype = "tf32", c.backend = "cpu"; }), contains("no tf32 products"));
+    CHECK_THAT(verdict([](Case& c) { c.dtype = "tf32", c.backend = "reference"; }), contains("float64, not in tf32"));
     CHECK_THAT(verdict([](Case& c) { c.backend = "cuda"; }), contains("cuda"));
     CHECK_THAT(verdict([](Case& c) { c.input = "x.npz"; }), contains("no tensors were loaded"));
     CHECK_THAT(verdict([](Case& c) { c.pattern = "longnet segments=4 rates=8"; }), contains("8"));
