@@ -34,23 +34,28 @@ protected:
     virtual Result<void> enqueue(const Stream& stream, const CancelFlag* cancel) const = 0;
     virtual Result<void> download() = 0;
 
-    Result<DeviceBuffer<std::byte>> upload(const void* from, std::int64_t elements, Dtype dtype, const char* owner) {
-        const std::int64_t bytes = elements * std::int64_t(dtype_bytes(dtype));
-        DeviceBuffer<std::byte> buffer = TRY(device_.allocate<std::byte>(bytes, owner));
-        TRY(buffer.upload(static_cast<const std::byte*>(from), bytes, stream_));
-        return buffer;
-    }
-
-    Result<void> create_stream() {
+    // The stream, and on it q, k and v on their way to the device.
+    template <class Call> Result<void> upload_inputs(const Call& call) {
         stream_ = TRY(device_.create_stream());
         start_ = TRY(device_.create_event());
         stop_ = TRY(device_.create_event());
+        const Problem& problem = *call.problem;
+        const auto element = std::int64_t(dtype_bytes(problem.dtype));
+        q_ = TRY(upload(static_cast<const std::byte*>(call.q), query_elements(problem) * element, "cuda/q"));
+        k_ = TRY(upload(static_cast<const std::byte*>(call.k), key_elements(problem) * element, "cuda/k"));
+        v_ = TRY(upload(static_cast<const std::byte*>(call.v), key_elements(problem) * element, "cuda/v"));
         return {};
+    }
+    template <class T> Result<DeviceBuffer<T>> upload(const T* from, std::int64_t count, const char* owner) {
+        DeviceBuffer<T> buffer = TRY(device_.allocate<T>(count, owner));
+        TRY(buffer.upload(from, count, stream_));
+        return buffer;
     }
 
     CudaDevice& device_;
     const CancelFlag* cancel_;
     Stream stream_;
+    DeviceBuffer<std::byte> q_, k_, v_;
 
 private:
     Result<void> prepare_repeating() {
@@ -69,11 +74,8 @@ public:
 
     Result<void> prepare() {
         const Problem& problem = *call_.problem;
-        TRY(create_stream());
+        TRY(upload_inputs(call_));
         forward_ = TRY(CudaForward::prepare(device_, *call_.plan, branch_count(*call_.pattern), {call_.dropout}));
-        q_ = TRY(upload(call_.q, query_elements(problem), problem.dtype, "cuda/q"));
-        k_ = TRY(upload(call_.k, key_elements(problem), problem.dtype, "cuda/k"));
-        v_ = TRY(upload(call_.v, key_elements(problem), problem.dtype, "cuda/v"));
         out_ = TRY(device_.allocate<float>(query_elements(problem), "cuda/out"));
         lse_ = TRY(device_.allocate<float>(lse_elements(problem), "cuda/lse"));
         return device_.synchronize(stream_); // other streams read the tensors too
@@ -91,7 +93,6 @@ private:
 
     AttentionCall call_;
     CudaForward forward_;
-    DeviceBuffer<std::byte> q_, k_, v_;
     DeviceBuffer<float> out_, lse_;
 };
 
@@ -101,15 +102,12 @@ public:
 
     Result<void> prepare() {
         const Problem& problem = *call_.problem;
-        TRY(create_stream());
+        TRY(upload_inputs(call_));
         backward_ =
             TRY(CudaBackward::prepare(device_, *call_.plan, *call_.pattern, {call_.dropout, call_.is_deterministic}));
-        q_ = TRY(upload(call_.q, query_elements(problem), problem.dtype, "cuda/q"));
-        k_ = TRY(upload(call_.k, key_elements(problem), problem.dtype, "cuda/k"));
-        v_ = TRY(upload(call_.v, key_elements(problem), problem.dtype, "cuda/v"));
-        out_ = TRY(upload_floats(call_.out, query_elements(problem), "cuda/out"));
-        lse_ = TRY(upload_floats(call_.lse, lse_elements(problem), "cuda/lse"));
-        dout_ = TRY(upload_floats(call_.dout, query_elements(problem), "cuda/dout"));
+        out_ = TRY(upload(call_.out, query_elements(problem), "cuda/out"));
+        lse_ = TRY(upload(call_.lse, lse_elements(problem), "cuda/lse"));
+        dout_ = TRY(upload(call_.dout, query_elements(problem), "cuda/dout"));
         dq_ = TRY(device_.allocate<float>(query_elements(problem), "cuda/dq"));
         dk_ = TRY(device_.allocate<float>(key_elements(problem), "cuda/dk"));
         dv_ = TRY(device_.allocate<float>(key_elements(problem), "cuda/dv"));
@@ -117,11 +115,6 @@ public:
     }
 
 private:
-    Result<DeviceBuffer<float>> upload_floats(const float* from, std::int64_t count, const char* owner) {
-        DeviceBuffer<float> buffer = TRY(device_.allocate<float>(count, owner));
-        TRY(buffer.upload(from, count, stream_));
-        return buffer;
-    }
     Result<void> enqueue(const Stream& stream, const CancelFlag* cancel) const override {
         return backward_.enqueue({q_.data(), k_.data(), v_.data(), out_.data(), lse_.data(), dout_.data(), dq_.data(),
                                   dk_.data(), dv_.data()},
@@ -136,7 +129,6 @@ private:
 
     GradientCall call_;
     CudaBackward backward_;
-    DeviceBuffer<std::byte> q_, k_, v_;
     DeviceBuffer<float> out_, lse_, dout_, dq_, dk_, dv_;
 };
 
