@@ -29,23 +29,20 @@ BackendMenu::BackendMenu() : facts_(ask_backends, JobPace::later) {}
 
 std::string BackendMenu::remember(const Workspace& workspace) {
     const LiveResult* live = workspace.live.get();
-    if (!live || !live->error.empty() || !(live->time_ms_median > 0)) return "";
+    if (!live || live->generation == remembered_ || !live->error.empty() || !(live->time_ms_median > 0)) return "";
+    remembered_ = live->generation;
     Case config = live->config;
     config.backend.clear();
-    if (!(config == timed_config_)) times_.clear();
+    if (!(config == timed_config_)) times_ms_.clear();
     timed_config_ = config;
-    BackendTime& time = times_[live->backend];
-    if (time.generation == live->generation) return "";
-    const bool is_first = time.generation == 0;
-    time = {live->generation, live->time_ms_median};
-    if (!is_first || times_.size() < 2) return "";
-    const auto& [fastest, best] =
-        *std::ranges::min_element(times_, {}, [](const auto& entry) { return entry.second.time_ms; });
+    const bool is_first = times_ms_.insert_or_assign(live->backend, live->time_ms_median).second;
+    if (!is_first || times_ms_.size() < 2) return "";
+    const auto& [fastest, best_ms] =
+        *std::ranges::min_element(times_ms_, {}, [](const auto& entry) { return entry.second; });
     std::string text;
-    for (const auto& [name, other] : times_)
-        text += fmt::format(
-            "{}{} {}{}", text.empty() ? "" : ", ", name, format_time_ms(other.time_ms).joined(),
-            name == fastest ? "" : fmt::format(" ({}×)", format_significant(other.time_ms / best.time_ms, 3)));
+    for (const auto& [name, time_ms] : times_ms_)
+        text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", name, format_time_ms(time_ms).joined(),
+                            name == fastest ? "" : fmt::format(" ({}×)", format_significant(time_ms / best_ms, 3)));
     return text;
 }
 
@@ -84,8 +81,8 @@ BackendMenu::Chip BackendMenu::chip(const Workspace& workspace) const {
 }
 
 std::string BackendMenu::time_text(const std::string& name) const {
-    const auto time = times_.find(name);
-    return time == times_.end() ? "" : format_time_ms(time->second.time_ms).joined();
+    const auto time_ms = times_ms_.find(name);
+    return time_ms == times_ms_.end() ? "" : format_time_ms(time_ms->second).joined();
 }
 
 void BackendMenu::draw_entry(Workspace& workspace, const std::string& name, const std::string& status,
@@ -117,10 +114,11 @@ void BackendMenu::draw(Workbench& bench) {
     if (!is_open_) return;
     draw_entry(workspace, "auto", "The first that can run the pattern", true);
     if (!known_) text_line("asking the backends …", TextStyle::caption, theme().muted);
-    for (const BackendFacts& facts : known_ ? *known_ : std::vector<BackendFacts>()) {
-        draw_entry(workspace, facts.name, facts.status, facts.is_available);
-        text_line("    " + facts.status, TextStyle::caption, theme().muted);
-    }
+    if (known_)
+        for (const BackendFacts& facts : *known_) {
+            draw_entry(workspace, facts.name, facts.status, facts.is_available);
+            text_line("    " + facts.status, TextStyle::caption, theme().muted);
+        }
     ImGui::EndPopup();
 }
 

@@ -17,12 +17,6 @@ struct BackendFacts {
     bool is_available = false;
 };
 
-// The live time of one backend.
-struct BackendTime {
-    std::uint64_t generation = 0; // of the request
-    double time_ms = 0;
-};
-
 class BackendMenu {
 public:
     BackendMenu();
@@ -49,8 +43,9 @@ private:
     std::shared_ptr<const std::vector<BackendFacts>> known_;
     int opening_ = 0;
     bool is_open_ = false;
-    Case timed_config_; // of times_, but for its backend
-    std::map<std::string, BackendTime> times_;
+    std::uint64_t remembered_ = 0; // the request whose time was taken in last
+    Case timed_config_;            // of times_ms_, but for its backend
+    std::map<std::string, double> times_ms_;
 };
 
 } // namespace dilascope

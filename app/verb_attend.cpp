@@ -1,7 +1,7 @@
 #include "app/interrupt.h"
 #include "app/verbs.h"
 #include "engine/backends/backend.h"
-#include "engine/nearest.h"
+#include "engine/named_enum.h"
 #include "engine/pattern/pattern_text.h"
 #include "engine/visit.h"
 #include "experiments/element_type.h"
@@ -34,12 +34,6 @@ struct Attended {
     std::string runs;         // "reference f64, 1.2 ms", and the gradient's
     bool has_gradients() const { return dq.size() > 0; }
 };
-
-template <NamedEnum E> Result<E> named(std::string_view option, const std::string& name) {
-    if (const auto value = enum_from_name<E>(name)) return *value;
-    static constexpr auto names = enum_names(E{});
-    return fail(fmt::format("{} is \"{}\"{}", option, name, nearest_hint(name, names)));
-}
 
 Result<void> set_dtype(Problem& problem, const AttendOptions& options) {
     if (const Result<void> set = set_elements(problem, options.dtype); !set) return fail("--" + set.error().what);
@@ -110,7 +104,7 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
 
 Result<void> attend_and_write(const AttendOptions& options, const CancelFlag* cancel) {
     TRY(check_tensor_output(options.output, 2));
-    const Layout layout = TRY(named<Layout>("--layout", options.layout));
+    const Layout layout = TRY(named_enum<Layout>("--layout", options.layout));
     Problem ignored_problem; // a wrong --dtype is told before the file is read
     TRY(set_dtype(ignored_problem, options));
     const Pattern pattern = TRY(parse_pattern(options.pattern));

@@ -1,5 +1,5 @@
 #include "app/verbs.h"
-#include "engine/nearest.h"
+#include "engine/named_enum.h"
 #include "experiments/export.h"
 #include "experiments/replacement_file.h"
 #include "experiments/statistics.h"
@@ -33,9 +33,7 @@ RunFormat format_of(const Options& options, RunFormat otherwise) {
 }
 
 Result<std::vector<Run>> filtered_runs(const RunStore& store, const Options& options) {
-    constexpr auto statuses = enum_names(RunStatus{});
-    if (!options.status.empty() && !enum_from_name<RunStatus>(options.status))
-        return fail(fmt::format("--status is \"{}\"{}", options.status, nearest_hint(options.status, statuses)));
+    if (!options.status.empty()) TRY(named_enum<RunStatus>("--status", options.status));
     std::vector<Run> runs = TRY(store.runs());
     std::erase_if(runs, [&](const Run& run) {
         return (!options.status.empty() && enum_name(run.status) != options.status) ||

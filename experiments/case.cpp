@@ -1,5 +1,5 @@
 #include "experiments/case.h"
-#include "engine/nearest.h"
+#include "engine/named_enum.h"
 #include "engine/pattern/count.h"
 #include "engine/pattern/pattern_text.h"
 #include "experiments/mask_file.h"
@@ -11,13 +11,6 @@
 
 namespace dilascope {
 
-// The enum value called `name`; an error that names the field and the nearest name.
-template <NamedEnum E> static Result<E> named(const char* field, const std::string& name) {
-    if (const auto value = enum_from_name<E>(name)) return *value;
-    const auto names = enum_names(E{});
-    return fail(fmt::format("{} is \"{}\"{}", field, name, nearest_hint(name, names)));
-}
-
 Result<Problem> problem_of(const Case& config) {
     Problem problem;
     problem.batch = config.batch;
@@ -28,8 +21,8 @@ Result<Problem> problem_of(const Case& config) {
     problem.head_dim = config.head_dim;
     TRY(set_elements(problem, config.dtype));
     problem.causal = config.causal;
-    TRY(named<TimedDirection>("direction", config.direction));
-    TRY(named<CacheState>("cache", config.cache));
+    TRY(named_enum<TimedDirection>("direction", config.direction));
+    TRY(named_enum<CacheState>("cache", config.cache));
     TRY(validate(problem));
     return problem;
 }

@@ -1,4 +1,5 @@
 #include "experiments/case_call.h"
+#include "engine/benchmark/bench_rates.h"
 #include <fmt/format.h>
 
 namespace dilascope {
@@ -62,28 +63,37 @@ GradientCall CaseCall::gradient() const {
 
 Result<double> CaseCall::run() {
     if (!forward_) forward_ = TRY(backend->ready(attention()));
-    timed_ = forward_.get();
     const double forward_s = TRY(forward_->run());
     if (!has_gradients()) return forward_s;
     if (!backward_) backward_ = TRY(backend->ready(gradient())); // it takes what forward wrote
     const double backward_s = TRY(backward_->run());
-    timed_ = backward_.get();
     if (direction == TimedDirection::backward) return backward_s;
     if (!both_) both_ = std::make_unique<BothCalls>(*forward_, *backward_);
-    timed_ = both_.get();
     return forward_s + backward_s;
 }
 
-std::string CaseCall::kernel() const { return timed_ && !timed_->kernel().empty() ? timed_->kernel() : choice.kernel; }
+ReadyCall* CaseCall::timed_call() const {
+    switch (direction) {
+    case TimedDirection::forward: return forward_.get();
+    case TimedDirection::backward: return backward_.get();
+    case TimedDirection::forward_backward: break;
+    }
+    return both_.get();
+}
+
+std::string CaseCall::kernel() const {
+    const ReadyCall* timed = timed_call();
+    return timed && !timed->kernel().empty() ? timed->kernel() : choice.kernel;
+}
 
 double CaseCall::flops() const {
-    const double backward = 2.5 * forward_flops(plan); // five matrix products for two
+    const double forward = bench_flops(plan, Direction::forward), backward = bench_flops(plan, Direction::backward);
     switch (direction) {
-    case TimedDirection::forward: return forward_flops(plan);
+    case TimedDirection::forward: return forward;
     case TimedDirection::backward: return backward;
     case TimedDirection::forward_backward: break;
     }
-    return forward_flops(plan) + backward;
+    return forward + backward;
 }
 
 Result<std::unique_ptr<CaseCall>> plan_call(const Case& config, const CancelFlag* cancel) {

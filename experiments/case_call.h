@@ -28,16 +28,15 @@ struct CaseCall {
     // Computes once into the buffers: what is verified. Seconds of what the direction times.
     Result<double> run();
     // What the direction times, as often as one likes; after run().
-    ReadyCall& timed() const { return *timed_; }
+    ReadyCall& timed() const { return *timed_call(); }
     // The kernels that run, and why: as chosen, until run() knows better.
     std::string kernel() const;
-    // Of what is timed: 4·D for each counted pair forward, 2.5 times that backward.
+    // Of what is timed, as benchmarks count them.
     double flops() const;
 
 private:
-    std::unique_ptr<ReadyCall> forward_, backward_;
-    std::unique_ptr<ReadyCall> both_;
-    ReadyCall* timed_ = nullptr;
+    ReadyCall* timed_call() const; // null before run()
+    std::unique_ptr<ReadyCall> forward_, backward_, both_;
 };
 
 // Backend and plan only; then tensors and output buffers. Errors name what is missing: a kernel, memory, tensors.

@@ -1,6 +1,6 @@
 #pragma once
 // Values of pattern fields as text and back: `key=value` of the text form, and the editor's text rows.
-#include "engine/nearest.h"
+#include "engine/named_enum.h"
 #include "engine/order/order.h"
 #include "engine/pattern/hierarchical.h"
 #include "engine/visit.h"
@@ -19,9 +19,8 @@ Result<void> parse_value(std::string_view key, std::string_view text, std::vecto
 Result<void> parse_value(std::string_view key, std::string_view text, std::vector<Level>& levels);
 Result<void> parse_value(std::string_view key, std::string_view text, Grid& grid);
 template <NamedEnum E> Result<void> parse_value(std::string_view key, std::string_view text, E& value) {
-    if (const auto found = enum_from_name<E>(text)) return value = *found, Result<void>{};
-    constexpr auto names = enum_names(E{});
-    return fail(std::string(key) + " is \"" + std::string(text) + "\"" + nearest_hint(text, names));
+    value = TRY(named_enum<E>(key, text));
+    return {};
 }
 
 std::string value_text(std::int64_t value);
