@@ -274,14 +274,14 @@ bool Workbench::has_news() {
 }
 
 bool Workbench::is_idle() const {
-    if (loading_.busy() || waits_for_tensors() || queue.state().busy) return false;
+    if (loading_.busy() || waits_for_tensors() || queue.state().busy || backend_menu.is_pending()) return false;
     if (workspace.live_enabled && workspace.config_error.empty() && !live_.is_idle()) return false;
     for (const std::string& name : shown_views(session.layouts.at(session.layout)))
         if (const View* view = find_view(name); view && !view->is_complete()) return false;
     return true;
 }
 
-bool Workbench::is_animating() const { return !is_idle() || notices.animating() || backend_menu.is_pending(); }
+bool Workbench::is_animating() const { return !is_idle() || notices.animating(); }
 
 void Workbench::carry_out_requests() {
     if (std::exchange(workspace.run_requested, false)) run_and_save();

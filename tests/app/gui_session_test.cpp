@@ -52,7 +52,8 @@ TEST_CASE("the next backend answers the same configuration", "[app][slow]") {
     StageFixture fixture;
     CHECK(fixture.play(R"(
         click backend
-        wait_frames 3
+        wait_frames 2
+        wait_idle
         expect_item backend/cpu
         expect_item backend/reference
         click backend/cpu
