@@ -1,5 +1,4 @@
 #include "engine/weights.h"
-#include "engine/analysis/head_tiles.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,51 +8,11 @@ namespace {
 
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-// The runs of chosen query positions (ascending) of one head, found by walking the tiles of its class once.
-class RowRuns {
-public:
-    RowRuns(const Plan& plan, std::int64_t head, const std::vector<std::int64_t>& positions)
-        : plan_(plan), runs_(positions.size()) {
-        // A permuted plan's rows are ranks, which do not ascend with the positions.
-        std::vector<std::int32_t> ranks;
-        if (plan.order.is_permuted()) ranks = inverse_permutation(plan.order.token_of_rank);
-        for (std::size_t index = 0; index < positions.size(); ++index)
-            rows_.push_back({ranks.empty() ? positions[index] : ranks[std::size_t(positions[index])], index});
-        std::ranges::sort(rows_, {}, &Row::row);
-        const HeadTiles tiles(plan, {&head, 1});
-        for (const HeadTiles::Part& part : tiles.parts())
-            for (std::int64_t repeat = 0; repeat < part.list->repeat_count; ++repeat)
-                for (const QueryTile& tile : tiles.tiles(*part.list))
-                    take_tile(tiles, tile, repeat * part.list->row_shift, repeat * part.list->key_shift);
-    }
-    std::span<const RowRun> runs(std::size_t row) const { return runs_[row]; }
-
-private:
-    bool holds(const QueryTile& tile, std::int64_t offset) const {
-        if (tile.row_stride > 0) return offset % tile.row_stride == 0;
-        const auto first = plan_.row_offsets.begin() + tile.rows_begin;
-        return std::binary_search(first, first + tile.row_count, offset);
-    }
-
-    void take_tile(const HeadTiles& tiles, const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift) {
-        const Range extent = tiles.extent(tile);
-        auto wanted = std::ranges::lower_bound(rows_, extent.begin + row_shift, {}, &Row::row);
-        for (; wanted != rows_.end() && wanted->row < extent.end + row_shift; ++wanted) {
-            if (!holds(tile, wanted->row - row_shift - tile.first_row)) continue;
-            for (const KeyRun& run : tiles.runs(tile))
-                if (const RowRun seen = row_run(run, key_shift, wanted->row); seen.count > 0)
-                    runs_[wanted->index].push_back(seen);
-        }
-    }
-
-    struct Row {
-        std::int64_t row;  // as the plan's tiles have it
-        std::size_t index; // of the caller's position
-    };
-    const Plan& plan_;
-    std::vector<Row> rows_;
-    std::vector<std::vector<RowRun>> runs_;
-};
+std::vector<std::int64_t> query_positions(const Problem& problem, std::span<const std::int64_t> queries) {
+    std::vector<std::int64_t> positions;
+    for (std::int64_t query : queries) positions.push_back(query_position(problem, query));
+    return positions;
+}
 
 float dot(const float* a, const float* b, std::int64_t count) {
     float sum = 0;
@@ -99,13 +58,11 @@ class RowPainter {
 public:
     RowPainter(const WeightsCall& call, std::span<const std::int64_t> edges) : call_(call), edges_(edges) {}
 
-    // The softmax over the runs of `branch` (or of all branches when −1), times `factor`, added to `pixels`. False when
-    // cancelled.
-    bool paint(std::int64_t query, std::span<const RowRun> runs, int branch, double factor, float* pixels) {
+    // One softmax of the shown query of that index, times `factor`, added to `pixels`. False when cancelled.
+    bool paint(const ShownRows& shown, std::size_t index, int softmax, double factor, float* pixels) {
         sums_.assign(edges_.size(), {}); // columns, then the outside
-        for (const RowRun& run : runs)
-            if (branch < 0 || run.branch == branch)
-                if (!add_run(query, run)) return false;
+        for (const RowRun& run : shown.runs.runs(index))
+            if (shown.has_run(softmax, run) && !add_run(shown.queries[index], run)) return false;
         float max = minus_infinity;
         for (const ExpSum& sum : sums_) max = std::max(max, sum.max);
         if (max == minus_infinity) return true;
@@ -156,38 +113,44 @@ std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most) {
     return shown;
 }
 
+ShownRows::ShownRows(const WeightsCall& call, std::vector<std::int64_t> queries_in,
+                     std::vector<std::size_t> row_begin_in)
+    : queries(std::move(queries_in)), row_begin(std::move(row_begin_in)),
+      runs(*call.plan, call.head, query_positions(*call.problem, queries)) {
+    const MixMode mix = call.plan->mix;
+    if (is_joint_softmax(mix)) return;
+    softmax_count = call.plan->pass_count;
+    if (mix != MixMode::none) softmax_factor = 1.0 / softmax_count;
+}
+
+ShownRows shown_rows(const WeightsCall& call) {
+    const std::vector<std::int64_t> edges = pixel_edges(call.region.q, call.rows);
+    std::vector<std::int64_t> queries;
+    std::vector<std::size_t> row_begin = {0};
+    for (std::size_t row = 0; row < std::size_t(call.rows); ++row) {
+        const std::vector<std::int64_t> shown = shown_queries({edges[row], edges[row + 1]}, call.queries_per_pixel);
+        queries.insert(queries.end(), shown.begin(), shown.end());
+        row_begin.push_back(queries.size());
+    }
+    return ShownRows(call, std::move(queries), std::move(row_begin));
+}
+
 Result<std::vector<float>> attention_weights(const WeightsCall& call) {
-    const Problem& p = *call.problem;
-    const std::vector<std::int64_t> row_edges = pixel_edges(call.region.q, call.rows);
     const std::vector<std::int64_t> column_edges = pixel_edges(call.region.k, call.columns);
     std::vector<float> weights(std::size_t(call.rows * call.columns), 0.0f);
-    std::vector<std::int64_t> queries, positions;                   // shown, ascending
-    std::vector<std::size_t> row_begin(std::size_t(call.rows) + 1); // index of each pixel row's first query
-    for (std::int64_t row = 0; row < call.rows; ++row) {
-        for (std::int64_t query :
-             shown_queries({row_edges[std::size_t(row)], row_edges[std::size_t(row + 1)]}, call.queries_per_pixel)) {
-            queries.push_back(query);
-            positions.push_back(query_position(p, query));
-        }
-        row_begin[std::size_t(row) + 1] = queries.size();
-    }
-    const RowRuns runs(*call.plan, call.head, positions);
-    const MixMode mix = call.plan->mix;
-    const int branch_total = is_joint_softmax(mix) ? 1 : call.plan->pass_count;
-    const double factor = is_joint_softmax(mix) || mix == MixMode::none ? 1.0 : 1.0 / branch_total;
-
+    const ShownRows shown = shown_rows(call);
     bool cancelled = false;
 #pragma omp parallel
     {
         RowPainter painter(call, column_edges);
 #pragma omp for schedule(dynamic)
         for (std::int64_t row = 0; row < call.rows; ++row) {
-            const std::size_t begin = row_begin[std::size_t(row)], end = row_begin[std::size_t(row) + 1];
+            const std::size_t begin = shown.row_begin[std::size_t(row)], end = shown.row_begin[std::size_t(row) + 1];
             bool painted = true;
             for (std::size_t index = begin; index < end; ++index)
-                for (int branch = 0; branch < branch_total && painted; ++branch)
-                    painted = painter.paint(queries[index], runs.runs(index), is_joint_softmax(mix) ? -1 : branch,
-                                            factor / double(end - begin), weights.data() + row * call.columns);
+                for (int softmax = 0; softmax < shown.softmax_count && painted; ++softmax)
+                    painted = painter.paint(shown, index, softmax, shown.softmax_factor / double(end - begin),
+                                            weights.data() + row * call.columns);
             if (painted) continue;
 #pragma omp atomic write
             cancelled = true;
@@ -200,16 +163,14 @@ Result<std::vector<float>> attention_weights(const WeightsCall& call) {
 Result<std::vector<double>> branch_shares(const SharesCall& call) {
     const std::size_t branch_total = std::size_t(call.branches);
     std::vector<double> shares(call.queries.size() * branch_total, 0.0);
-    std::vector<std::int64_t> positions;
-    for (std::int64_t query : call.queries) positions.push_back(query_position(*call.problem, query));
-    const RowRuns runs(*call.plan, call.head, positions);
+    const RowRuns runs(*call.plan, call.head, query_positions(*call.problem, call.queries));
     bool cancelled = false;
     std::atomic<std::int64_t> done = 0;
 #pragma omp parallel
     {
         std::vector<ExpSum> sums;
 #pragma omp for schedule(dynamic)
-        for (std::int64_t index = 0; index < std::int64_t(positions.size()); ++index) {
+        for (std::int64_t index = 0; index < std::int64_t(call.queries.size()); ++index) {
             sums.assign(branch_total, {});
             bool counted = true;
             for (const RowRun& run : runs.runs(std::size_t(index))) {
@@ -233,7 +194,7 @@ Result<std::vector<double>> branch_shares(const SharesCall& call) {
             }
             const std::int64_t finished = done.fetch_add(1, std::memory_order_relaxed) + 1;
             if (call.progress)
-                call.progress->store(float(finished) / float(positions.size()), std::memory_order_relaxed);
+                call.progress->store(float(finished) / float(call.queries.size()), std::memory_order_relaxed);
         }
     }
     if (cancelled) return fail("branch shares: cancelled");

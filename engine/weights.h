@@ -2,8 +2,10 @@
 // Attention weights as a picture: one head's softmax weights over a region, summed into pixels, or the branches' shares
 // of single rows. Never N² of anything: each pixel row is the mean of a few queries, whose keys come from the plan's
 // tiles.
-#include "engine/backends/backend.h"
+#include "engine/cancel.h"
 #include "engine/pattern/count.h"
+#include "engine/plan/plan.h"
+#include "engine/row_runs.h"
 #include <atomic>
 #include <span>
 #include <vector>
@@ -32,6 +34,19 @@ struct WeightsCall : ScoredHead {
 // The queries whose mean a pixel row shows, ascending: all of them up to `most`, else one of each of `most` equal
 // parts. Its place within the part is scattered (but fixed), for even steps would beat against a dilation.
 std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most);
+
+// The shown queries of all pixel rows, and the softmaxes whose weights they add up.
+struct ShownRows {
+    std::vector<std::int64_t> queries;  // ascending
+    std::vector<std::size_t> row_begin; // (rows + 1): each pixel row's first
+    RowRuns runs;                       // of their positions
+    int softmax_count = 1;              // one of all branches (a joint softmax), or one of each
+    double softmax_factor = 1;          // what a softmax counts in its query's weights
+
+    ShownRows(const WeightsCall& call, std::vector<std::int64_t> queries, std::vector<std::size_t> row_begin);
+    bool has_run(int softmax, const RowRun& run) const { return softmax_count == 1 || run.branch == softmax; }
+};
+ShownRows shown_rows(const WeightsCall& call);
 
 // (rows, columns), row-major: the sum over the pixel's keys of what a query multiplies their values with, averaged over
 // the pixel row's shown queries.

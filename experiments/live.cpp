@@ -1,5 +1,5 @@
 #include "experiments/live.h"
-#include "engine/weights.h"
+#include "engine/backends/ready_weights.h"
 #include "experiments/background_thread.h"
 #include "experiments/run.h"
 #include "experiments/statistics.h"
@@ -73,9 +73,10 @@ private:
     }
 
     Result<void> prepare(const LiveRequest& request) {
-        call_.reset(), timed_.reset(), heatmap_.reset(); // frees the buffers before new ones are made
+        call_.reset(), weights_.reset(), timed_.reset(), heatmap_.reset(); // frees the buffers before new ones are made
         std::unique_ptr<CaseCall> call = TRY(plan_call(request.config, &cancel_));
         TRY(fill_call(*call, request.config, inputs_, request.tensors.get()));
+        weights_ = TRY(call->backend->ready_weights());
         call_ = std::move(call);
         config_ = request.config;
         tensors_ = request.tensors;
@@ -99,7 +100,7 @@ private:
             weights.queries_per_pixel = affordable_queries(call_->plan, wanted.rows);
             weights.cancel = &cancel_;
             heatmap_ = std::make_shared<const Heatmap>(
-                Heatmap{wanted, TRY(attention_weights(weights)), weights.queries_per_pixel});
+                Heatmap{wanted, TRY(weights_->draw(weights)), weights.queries_per_pixel});
         }
         result.heatmap = heatmap_;
         return {};
@@ -148,6 +149,7 @@ private:
     Case config_;
     std::shared_ptr<const Qkv> tensors_;
     std::unique_ptr<CaseCall> call_;         // of config_ and tensors_
+    std::unique_ptr<ReadyWeights> weights_;  // of the same
     std::optional<LiveResult> timed_;        // its times
     std::shared_ptr<const Heatmap> heatmap_; // its newest picture
 };

@@ -1,6 +1,7 @@
 #pragma once
 // Coverage of a stack of layers: the share of allowed (query, key) pairs within reach, and where it is slow to come.
 #include "engine/analysis/reach.h"
+#include "engine/cancel.h"
 
 namespace dilascope {
 

@@ -1,6 +1,7 @@
 #pragma once
 // Degrees: how many keys each query reads, and by how many queries each key is read, reduced to pixels exactly.
 #include "engine/analysis/pair_blocks.h"
+#include "engine/cancel.h"
 #include "engine/pattern/count.h"
 
 namespace dilascope {

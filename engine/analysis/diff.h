@@ -1,6 +1,7 @@
 #pragma once
 // What two patterns have in common: pairs of A alone, of B alone, of both.
 #include "engine/analysis/pair_blocks.h"
+#include "engine/cancel.h"
 
 namespace dilascope {
 

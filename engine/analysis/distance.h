@@ -1,6 +1,7 @@
 #pragma once
 // Distance profile: how many pairs a head holds at each distance, exact, and how dense they are among those allowed.
 #include "engine/analysis/pair_blocks.h"
+#include "engine/cancel.h"
 
 namespace dilascope {
 

@@ -2,7 +2,7 @@
 // HeadTiles: the tiles of some heads of a plan and their rows, runs and extents: what every walk over a plan is made
 // of. Rows and keys are as the plan has them; in_token_order() (token_plan.h) turns a permuted plan's ranks into
 // tokens.
-#include "engine/backends/backend.h"
+#include "engine/plan/plan.h"
 #include <array>
 #include <span>
 

@@ -1,6 +1,7 @@
 #pragma once
 // What several heads read together: how many pairs at least one of them covers, and by how many heads each is read.
 #include "engine/analysis/pair_blocks.h"
+#include "engine/cancel.h"
 #include <numeric>
 
 namespace dilascope {

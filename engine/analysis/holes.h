@@ -1,6 +1,7 @@
 #pragma once
 // Holes of one head: queries that read nothing, keys nothing reads, distances no pair has, the widest gap in a row.
 #include "engine/analysis/pair_blocks.h"
+#include "engine/cancel.h"
 
 namespace dilascope {
 

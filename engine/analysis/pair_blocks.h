@@ -3,6 +3,7 @@
 // sequence: what every exact count of an analysis is a closed form over.
 #include "engine/analysis/head_tiles.h"
 #include "engine/analysis/run_union.h"
+#include "engine/cancel.h"
 #include <functional>
 
 namespace dilascope {

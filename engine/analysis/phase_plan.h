@@ -1,6 +1,7 @@
 #pragma once
 // Head-phase planner of dilated patterns: which phases let the heads together read the most pairs.
 #include "engine/analysis/heads.h"
+#include "engine/cancel.h"
 #include <optional>
 
 namespace dilascope {

@@ -5,6 +5,7 @@
 // stack that is asked for more layers than it has starts again at its top.
 #include "engine/analysis/read_keys.h"
 #include "engine/analysis/token_plan.h"
+#include "engine/cancel.h"
 #include "engine/pattern/count.h"
 
 namespace dilascope {

@@ -2,6 +2,7 @@
 // The keys that some queries of a head read: one step of reachability, and the keys nothing reads.
 #include "engine/analysis/head_tiles.h"
 #include "engine/analysis/token_set.h"
+#include "engine/cancel.h"
 
 namespace dilascope {
 

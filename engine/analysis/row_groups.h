@@ -1,6 +1,7 @@
 #pragma once
 // Rows of several heads (or softmaxes) together, grouped by the tiles that hold them.
 #include "engine/analysis/head_tiles.h"
+#include "engine/cancel.h"
 #include <functional>
 
 namespace dilascope {

@@ -13,6 +13,8 @@
 
 namespace dilascope {
 
+class ReadyWeights;
+
 struct AttentionCall {
     const Problem* problem = nullptr;
     const Pattern* pattern = nullptr;
@@ -72,6 +74,8 @@ public:
     // The same, ready to run often. What the call points to outlives it; tensors that change later are not read again.
     virtual Result<std::unique_ptr<ReadyCall>> ready(const AttentionCall& call);
     virtual Result<std::unique_ptr<ReadyCall>> ready(const GradientCall& call);
+    // What draws pictures of a call's attention weights (ready_weights.h).
+    virtual Result<std::unique_ptr<ReadyWeights>> ready_weights();
 };
 
 // All backends in order of preference; `auto` is the first available one that supports the problem.

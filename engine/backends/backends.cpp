@@ -2,6 +2,7 @@
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/cuda/cuda_backend.h"
 #include "engine/backends/host_call.h"
+#include "engine/backends/ready_weights.h"
 #include "engine/backends/reference.h"
 #include "engine/nearest.h"
 #include <array>
@@ -17,6 +18,8 @@ Result<std::unique_ptr<ReadyCall>> Backend::ready(const AttentionCall& call) {
 Result<std::unique_ptr<ReadyCall>> Backend::ready(const GradientCall& call) {
     return std::make_unique<HostCall>([this, call] { return backward(call); });
 }
+
+Result<std::unique_ptr<ReadyWeights>> Backend::ready_weights() { return std::make_unique<HostWeights>(); }
 
 // In order of preference. To add a backend: one line here.
 std::span<Backend* const> backends() {

@@ -7,3 +7,4 @@
 #include "engine/backends/cuda/forward_f32.cu"
 #include "engine/backends/cuda/permute.cu"
 #include "engine/backends/cuda/rows.cu"
+#include "engine/backends/cuda/weights.cu"

@@ -2,96 +2,20 @@
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/reference.h"
 #include "engine/pattern/pattern_text.h"
-#include "engine/weights.h"
 #include "tests/catch.h"
-#include "tests/engine/attention_case.h"
-#include <cmath>
+#include "tests/engine/weights_case.h"
 #include <numeric>
 #include <set>
 
 using namespace dilascope;
 
-namespace {
-
-// What query q multiplies each value with, (M), float64, from the predicate alone.
-std::vector<double> truth(const AttentionCase& c, std::int64_t batch, std::int64_t head, std::int64_t q) {
-    const Problem& p = c.problem;
-    std::vector<double> weights(std::size_t(p.kv_len), 0.0);
-    const std::vector<SeenKey> keys = seen_keys(c.pattern, p, head, q);
-    const MixMode mix = mix_mode(c.pattern);
-    const int branch_total = branch_count(c.pattern);
-    const auto score = [&](std::int64_t key) {
-        double sum = 0;
-        for (std::int64_t d = 0; d < p.head_dim; ++d)
-            sum += double(c.q[std::size_t(query_offset(p, batch, q, head) + d)]) *
-                   double(c.k[std::size_t(key_offset(p, batch, key, kv_head(p, head)) + d)]);
-        return std::exp(sum * softmax_scale(p));
-    };
-    for (int branch = 0; branch < (is_joint_softmax(mix) ? 1 : branch_total); ++branch) {
-        const auto times = [&](const SeenKey& seen) {
-            return is_joint_softmax(mix) ? seen.times : int(seen.branches >> branch & 1);
-        };
-        double sum = 0;
-        for (const SeenKey& seen : keys) sum += times(seen) * score(seen.key);
-        const double factor = is_joint_softmax(mix) || mix == MixMode::none ? 1.0 : 1.0 / branch_total;
-        for (const SeenKey& seen : keys)
-            if (times(seen) > 0) weights[std::size_t(seen.key)] += factor * times(seen) * score(seen.key) / sum;
-    }
-    return weights;
-}
-
-WeightsCall weights_call(const AttentionCase& c) {
-    WeightsCall call;
-    call.problem = &c.problem, call.plan = &c.plan;
-    call.q = c.q.data(), call.k = c.k.data();
-    call.region = whole_matrix(c.problem);
-    return call;
-}
-
-} // namespace
-
 TEST_CASE("pixels are the mean weights of their queries", "[engine]") {
     std::mt19937_64 random(11);
     for (int trial = 0; trial < 60; ++trial) {
-        Problem problem = random_problem(random, {1, 2, 5, 17, 64, 127, 200});
-        problem.head_dim = pick_of<std::int64_t>(random, {1, 3, 8, 32});
-        Pattern pattern = random_ordered_pattern(random, problem.kv_len, problem.heads);
-        if (auto* dilated = std::get_if<Dilated>(&pattern.kind)) dilated->mix = MixMode(pick(random, 0, 4));
-        if (!validate(pattern, problem)) continue;
-        const AttentionCase c(pattern, problem, 100 + std::uint64_t(trial));
-        WeightsCall call = weights_call(c);
-        call.batch = pick(random, 0, problem.batch - 1), call.head = pick(random, 0, problem.heads - 1);
-        if (trial % 2 == 1) {
-            call.region.q.begin = pick(random, 0, problem.seq_len - 1);
-            call.region.q.end = pick(random, call.region.q.begin + 1, problem.seq_len);
-            call.region.k.begin = pick(random, 0, problem.kv_len - 1);
-            call.region.k.end = pick(random, call.region.k.begin + 1, problem.kv_len);
-        }
-        call.rows = pick(random, 1, 40), call.columns = pick(random, 1, 40); // also more pixels than tokens
-        call.queries_per_pixel = pick(random, 1, 9);
-        const std::vector<float> pixels = attention_weights(call).value();
-        REQUIRE(pixels.size() == std::size_t(call.rows * call.columns));
-        const auto row_edges = pixel_edges(call.region.q, call.rows),
-                   column_edges = pixel_edges(call.region.k, call.columns);
-        double worst = 0;
-        for (std::int64_t row = 0; row < call.rows; ++row) {
-            const Range queries{row_edges[std::size_t(row)], row_edges[std::size_t(row + 1)]};
-            std::vector<double> weights(std::size_t(problem.kv_len), 0.0);
-            const auto shown = shown_queries(queries, call.queries_per_pixel);
-            for (std::int64_t query : shown) {
-                const std::vector<double> one = truth(c, call.batch, call.head, query);
-                for (std::size_t key = 0; key < one.size(); ++key) weights[key] += one[key] / double(shown.size());
-            }
-            for (std::int64_t column = 0; column < call.columns; ++column) {
-                double expected = 0;
-                for (std::int64_t key = column_edges[std::size_t(column)]; key < column_edges[std::size_t(column + 1)];
-                     ++key)
-                    expected += weights[std::size_t(key)];
-                worst = std::max(worst, std::abs(expected - double(pixels[std::size_t(row * call.columns + column)])));
-            }
-        }
-        INFO("trial " << trial << " N " << problem.seq_len << " M " << problem.kv_len);
-        CHECK(worst < 1e-5);
+        const std::optional<WeightsCase> c = random_weights_case(random, {1, 2, 5, 17, 64, 127, 200}, 40);
+        if (!c) continue;
+        INFO("trial " << trial << ": " << c->text());
+        CHECK(c->worst_error(attention_weights(c->call).value()) < 1e-5);
     }
 }
 

@@ -90,12 +90,14 @@ KERNEL void place_kernel(const PlaceParams params) {
 
 struct SumParams {
     float* sums = nullptr; // 8
+    std::uint64_t* count = nullptr;
 };
 KERNEL void sum_kernel(const SumParams params) {
     add_global(params.sums, 1);
     add_global2(params.sums + 2, 2, 3);
     const float values[4] = {4, 5, 6, 7};
     add_global4(params.sums + 4, values);
+    add_global(params.count, std::uint64_t(1) << 40);
 }
 
 } // namespace
@@ -143,9 +145,11 @@ TEST_CASE("emulator: every thread of every block runs once", "[simt]") {
 TEST_CASE("emulator: sums in global memory are atomic", "[simt]") {
     for (const int block_threads : {1, 4}) {
         alignas(16) float sums[8] = {};
+        std::uint64_t count = 0;
         RunOptions options;
         options.block_threads = block_threads;
-        REQUIRE(run(make_entry<sum_kernel, SumParams>("sum"), {{100}, 64, 0}, SumParams{sums}, options));
+        REQUIRE(run(make_entry<sum_kernel, SumParams>("sum"), {{100}, 64, 0}, SumParams{sums, &count}, options));
+        CHECK(count == std::uint64_t(6400) << 40);
         const float expected[8] = {1, 0, 2, 3, 4, 5, 6, 7};
         for (int index = 0; index < 8; ++index) CHECK(sums[index] == 6400 * expected[index]);
     }

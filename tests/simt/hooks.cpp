@@ -147,5 +147,11 @@ void add_global(float* to, const float* values, int count, Place place) {
         std::atomic_ref<float>(to[index]).fetch_add(values[index], std::memory_order_relaxed);
 }
 
+void add_global(std::uint64_t* to, std::uint64_t value, Place place) {
+    Block& block = Block::own();
+    block.check(global_problem(block, "add_global", place, to, sizeof value));
+    std::atomic_ref<std::uint64_t>(*to).fetch_add(value, std::memory_order_relaxed);
+}
+
 } // namespace host
 } // namespace dilascope::simt

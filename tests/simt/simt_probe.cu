@@ -8,6 +8,7 @@ namespace dilascope::KERNEL_NAMESPACE {
 struct ProbeParams {
     const float* from = nullptr;
     float* to = nullptr;
+    std::uint64_t* counts = nullptr;
 };
 
 template <class Element> KERNEL LAUNCH_BOUNDS(128, 2) void probe_kernel(const ProbeParams params) {
@@ -37,6 +38,7 @@ template <class Element> KERNEL LAUNCH_BOUNDS(128, 2) void probe_kernel(const Pr
     else
         sum += float(simt::pack<Element>(sum, c[0]));
     if (simt::barrier_or(sum > 0)) simt::add_global(params.to + thread, sum);
+    simt::add_global(params.counts + thread, std::uint64_t(sum));
     simt::add_global2(params.to + thread * 2, sum, c[0]);
     simt::add_global4(params.to + thread * 4, c);
 }

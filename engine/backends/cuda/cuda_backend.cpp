@@ -1,5 +1,6 @@
 #include "engine/backends/cuda/cuda_backend.h"
 #include "engine/backends/cuda/cuda_call.h"
+#include "engine/backends/cuda/cuda_weights.h"
 #include "engine/backends/cuda/kernel_config.h"
 #include <fmt/format.h>
 
@@ -51,6 +52,7 @@ Result<std::unique_ptr<ReadyCall>> CudaBackend::ready(const AttentionCall& call)
 Result<std::unique_ptr<ReadyCall>> CudaBackend::ready(const GradientCall& call) {
     return make_cuda_call(*TRY(device_for(call, Direction::backward)), call);
 }
+Result<std::unique_ptr<ReadyWeights>> CudaBackend::ready_weights() { return make_cuda_weights(*TRY(find_device_())); }
 Result<void> CudaBackend::forward(const AttentionCall& call) {
     TRY(TRY(ready(call))->run());
     return {};

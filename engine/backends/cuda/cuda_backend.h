@@ -20,6 +20,7 @@ public:
     Result<void> backward(const GradientCall& call) override;
     Result<std::unique_ptr<ReadyCall>> ready(const AttentionCall& call) override;
     Result<std::unique_ptr<ReadyCall>> ready(const GradientCall& call) override;
+    Result<std::unique_ptr<ReadyWeights>> ready_weights() override;
 
 private:
     template <class Call> Result<CudaDevice*> device_for(const Call& call, Direction direction) const;

@@ -14,10 +14,12 @@ std::span<const KernelEntry> backward_bf16_kernels();
 std::span<const KernelEntry> backward_f32_kernels();
 std::span<const KernelEntry> row_kernels();
 std::span<const KernelEntry> permute_kernels();
+std::span<const KernelEntry> weights_kernels();
 
 inline KernelTable all_kernels() {
-    return {forward_f16_kernels(),   forward_bf16_kernels(), forward_f32_kernels(), backward_f16_kernels(),
-            backward_bf16_kernels(), backward_f32_kernels(), row_kernels(),         permute_kernels()};
+    return {forward_f16_kernels(),  forward_bf16_kernels(),  forward_f32_kernels(),
+            backward_f16_kernels(), backward_bf16_kernels(), backward_f32_kernels(),
+            row_kernels(),          permute_kernels(),       weights_kernels()};
 }
 
 } // namespace dilascope::KERNEL_NAMESPACE

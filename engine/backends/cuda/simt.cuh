@@ -321,6 +321,15 @@ DEVICE void add_global(float* to, float value, [[maybe_unused]] Place place = Pl
 #endif
 }
 
+// The same of integers, whose sum is the same in any order.
+DEVICE void add_global(std::uint64_t* to, std::uint64_t value, [[maybe_unused]] Place place = Place::here()) {
+#ifdef __CUDACC__
+    asm volatile("red.relaxed.gpu.global.add.u64 [%0], %1;" ::"l"(__cvta_generic_to_global(to)), "l"(value) : "memory");
+#else
+    host::add_global(to, value, place);
+#endif
+}
+
 // Two neighbours, `to` aligned to 8 bytes; one transaction on sm_90.
 DEVICE void add_global2(float* to, float first, float second, [[maybe_unused]] Place place = Place::here()) {
 #ifdef __CUDACC__

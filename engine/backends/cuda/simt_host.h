@@ -38,6 +38,7 @@ void load_matrix(std::uint32_t* registers, int count, const void* row, bool is_t
 void multiply_add(Operand operand, float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
                   Place place);
 void add_global(float* to, const float* values, int count, Place place); // aligned to count·4 bytes
+void add_global(std::uint64_t* to, std::uint64_t value, Place place);
 
 std::uint16_t f16_bits(float value); // to nearest even; every NaN becomes 0x7fff, as cvt.rn makes it
 std::uint16_t bf16_bits(float value);
