@@ -5,6 +5,27 @@
 
 using namespace dilascope;
 
+namespace {
+
+struct Place {
+    std::uint64_t seed = 5;
+    std::uint32_t row = 0;
+    std::int64_t query = 0, key = 0;
+};
+
+// Of 512 × 64 pairs at rate one half, those whose fates differ. Not a lambda: the compiler would take one for constexpr
+// and spend half a minute on it.
+int differing(Place one, Place other) {
+    int count = 0;
+    for (std::int64_t query = 0; query < 512; ++query)
+        for (std::int64_t key = 0; key < 64; ++key)
+            count += is_kept({0.5, one.seed}, one.row, one.query + query, one.key + key) !=
+                     is_kept({0.5, other.seed}, other.row, other.query + query, other.key + key);
+    return count;
+}
+
+} // namespace
+
 TEST_CASE("philox4x32 gives the known answers of Random123", "[dropout]") {
     CHECK(philox4x32({0, 0, 0, 0}, 0) == PhiloxWords{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
     CHECK(philox4x32({~0u, ~0u, ~0u, ~0u}, ~0ull) == PhiloxWords{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
@@ -33,19 +54,6 @@ TEST_CASE("dropout drops the share it is told, in every place of a group of keys
 
 TEST_CASE("a pair's fate depends on the seed, the row, the query and the key, and on nothing else", "[dropout]") {
     constexpr std::int64_t beyond = std::int64_t{1} << 32; // positions past 32 bits are others
-    struct Place {
-        std::uint64_t seed = 5;
-        std::uint32_t row = 0;
-        std::int64_t query = 0, key = 0;
-    };
-    const auto differing = [](Place one, Place other) { // of 512 × 64 pairs at rate one half
-        int count = 0;
-        for (std::int64_t query = 0; query < 512; ++query)
-            for (std::int64_t key = 0; key < 64; ++key)
-                count += is_kept({0.5, one.seed}, one.row, one.query + query, one.key + key) !=
-                         is_kept({0.5, other.seed}, other.row, other.query + query, other.key + key);
-        return count;
-    };
     CHECK(differing({}, {}) == 0);
     for (const Place& other :
          {Place{6}, Place{5 + (std::uint64_t{1} << 32)}, Place{5, 1}, Place{5, 0, 1}, Place{5, 0, 0, 1},
