@@ -74,6 +74,7 @@ Result<void> try_answer(Answer& answer, const Answering& how) {
     if (!verdict.is_ok()) return fail(verdict.text); // a wrong kernel's time means nothing
     const CacheState cache = *enum_from_name<CacheState>(run.config.cache);
     Measurement measurement = TRY(measure_calls(call.timed(), how.measure, cache, how.cancel));
+    record_kernel(run, call); // which knows by now what its times hold
     record_times(run, measurement, call.flops());
     record_prediction_error(run);
     answer.samples_ms = std::move(measurement.samples_ms);

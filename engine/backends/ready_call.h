@@ -10,6 +10,7 @@ class ReadyCall {
 public:
     virtual ~ReadyCall() = default;
     // The kernel that runs, where the plan decides between several: "cuda/forward bf16 d64 r64". Else "": choose()'s.
+    // After seconds_of() also what its times hold beside the kernel.
     virtual std::string kernel() const { return ""; }
     // Runs once; the results are then in the call's buffers. Tells the seconds it computed, by the clock of what
     // computes: what it costs to bring tensors there and results back is not in them.

@@ -218,3 +218,13 @@ TEST_CASE("a ready call computes again and again from one upload, as one graph",
     REQUIRE(backward->run()); // sums of an earlier run are not added to
     CHECK(worst_gradient_excess(c.dk, dk, 2e-5) <= 0);
 }
+
+TEST_CASE("a ready call that can be no graph tells so with its kernel", "[cuda]") {
+    EmulatedCuda cuda;
+    AttentionCase c({Dense{}}, self_attention(20, 1, 8), 49);
+    const std::unique_ptr<ReadyCall> forward = cuda.backend.ready(c.call()).value();
+    cuda.api.fail_at(ApiCall::end_capture, 1, DeviceStatus::failed, "cudaErrorStreamCaptureInvalidated: …");
+    REQUIRE(forward->seconds_of(2));
+    CHECK_THAT(forward->kernel(), contains("cuda/forward f32 d64 r64, launched singly ("));
+    CHECK_THAT(forward->kernel(), contains("cudaErrorStreamCaptureInvalidated"));
+}

@@ -1,6 +1,7 @@
 #include "engine/backends/cuda/cuda_call.h"
 #include "engine/backends/cuda/cuda_backward.h"
 #include "engine/backends/cuda/timing.h"
+#include <fmt/format.h>
 #include <optional>
 
 namespace dilascope {
@@ -33,6 +34,12 @@ public:
 protected:
     virtual Result<void> enqueue(const Stream& stream, const CancelFlag* cancel) const = 0;
     virtual Result<void> download() = 0;
+
+    // The kernel's name; and where repetitions are no graph, that their times hold the host's launches.
+    std::string kernel_text(const char* name) const {
+        if (!repeated_ || repeated_->graph_absence().empty()) return fmt::format("cuda/{}", name);
+        return fmt::format("cuda/{}, launched singly ({})", name, repeated_->graph_absence());
+    }
 
     // The stream, and on it q, k and v on their way to the device.
     template <class Call> Result<void> upload_inputs(const Call& call) {
@@ -89,7 +96,7 @@ private:
         TRY(out_.download(call_.out, out_.size(), stream_));
         return lse_.download(call_.lse, lse_.size(), stream_);
     }
-    std::string kernel() const override { return std::string("cuda/") + forward_.kernel().name; }
+    std::string kernel() const override { return kernel_text(forward_.kernel().name); }
 
     AttentionCall call_;
     CudaForward forward_;
@@ -125,7 +132,7 @@ private:
         TRY(dk_.download(call_.dk, dk_.size(), stream_));
         return dv_.download(call_.dv, dv_.size(), stream_);
     }
-    std::string kernel() const override { return std::string("cuda/") + backward_.kernel().name; }
+    std::string kernel() const override { return kernel_text(backward_.kernel().name); }
 
     GradientCall call_;
     CudaBackward backward_;
