@@ -20,8 +20,9 @@ if(DILASCOPE_HAS_CUDA)
     find_package(CUDAToolkit REQUIRED)
     file(GLOB_RECURSE ENGINE_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
     target_sources(dilascope_engine PRIVATE ${ENGINE_CUDA_SOURCES})
-    # Index logic is constexpr, so that both processors compile it. ptxas tells registers and spills of every kernel.
-    target_compile_options(dilascope_engine PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--expt-relaxed-constexpr -Xptxas -v>")
+    # Index logic is constexpr, so that both processors compile it. ptxas tells the registers of every kernel,
+    # and warns of one that spills: an error, as warnings are.
+    target_compile_options(dilascope_engine PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--expt-relaxed-constexpr -Xptxas -v,-warn-spills$<$<BOOL:${DILASCOPE_WERROR}>:,-Werror>>")
     target_compile_definitions(dilascope_engine PRIVATE DILASCOPE_HAS_CUDA=1)
     target_link_libraries(dilascope_engine PRIVATE CUDA::cudart_static)
     # cuBLAS is loaded when it is first needed; where it lies is known here, and need not be on the linker's path.

@@ -55,7 +55,7 @@ DEVICE void for_each_score(const WeightsParams& params, const WeightsItem& item,
     }
 }
 
-KERNEL LAUNCH_BOUNDS(weights_threads, 8) void weights_kernel(const WeightsParams params) {
+KERNEL LAUNCH_BOUNDS(weights_threads, 6) void weights_kernel(const WeightsParams params) {
     const WeightsItem item = params.items[params.first_item + simt::block_index().x];
     WeightsSum own;
     for_each_score(params, item, [&](std::int64_t, float score) { own.add(1, score); });
