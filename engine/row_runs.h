@@ -6,25 +6,11 @@
 
 namespace dilascope {
 
-class RowRuns {
-public:
-    // Of query positions, ascending; walks the tiles of the head's class once.
-    RowRuns(const Plan& plan, std::int64_t head, const std::vector<std::int64_t>& positions);
-    // Of the position of that index. Keys are as the plan has them: ranks where it is permuted, and there a causal band
-    // does not cut the runs.
-    std::span<const RowRun> runs(std::size_t index) const { return runs_[index]; }
+// [index]: the runs of the position of that index.
+using RowRuns = std::vector<std::vector<RowRun>>;
 
-private:
-    struct Row {
-        std::int64_t row;  // as the plan's tiles have it
-        std::size_t index; // of the caller's position
-    };
-    bool holds(const QueryTile& tile, std::int64_t offset) const;
-    void take_tile(const HeadTiles& tiles, const QueryTile& tile, std::int64_t row_shift, std::int64_t key_shift);
-
-    const Plan& plan_;
-    std::vector<Row> rows_;
-    std::vector<std::vector<RowRun>> runs_;
-};
+// Of query positions, ascending; walks the tiles of the head's class once. Keys are as the plan has them: ranks where
+// it is permuted, and there a causal band does not cut the runs.
+RowRuns row_runs(const Plan& plan, std::int64_t head, std::span<const std::int64_t> positions);
 
 } // namespace dilascope

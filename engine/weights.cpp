@@ -61,7 +61,7 @@ public:
     // One softmax of the shown query of that index, times `factor`, added to `pixels`. False when cancelled.
     bool paint(const ShownRows& shown, std::size_t index, int softmax, double factor, float* pixels) {
         sums_.assign(edges_.size(), {}); // columns, then the outside
-        for (const RowRun& run : shown.runs.runs(index))
+        for (const RowRun& run : shown.runs[index])
             if (shown.has_run(softmax, run) && !add_run(shown.queries[index], run)) return false;
         float max = minus_infinity;
         for (const ExpSum& sum : sums_) max = std::max(max, sum.max);
@@ -113,26 +113,21 @@ std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most) {
     return shown;
 }
 
-ShownRows::ShownRows(const WeightsCall& call, std::vector<std::int64_t> queries_in,
-                     std::vector<std::size_t> row_begin_in)
-    : queries(std::move(queries_in)), row_begin(std::move(row_begin_in)),
-      runs(*call.plan, call.head, query_positions(*call.problem, queries)) {
-    const MixMode mix = call.plan->mix;
-    if (is_joint_softmax(mix)) return;
-    softmax_count = call.plan->pass_count;
-    if (mix != MixMode::none) softmax_factor = 1.0 / softmax_count;
-}
-
 ShownRows shown_rows(const WeightsCall& call) {
     const std::vector<std::int64_t> edges = pixel_edges(call.region.q, call.rows);
-    std::vector<std::int64_t> queries;
-    std::vector<std::size_t> row_begin = {0};
+    ShownRows shown;
+    shown.row_begin.push_back(0);
     for (std::size_t row = 0; row < std::size_t(call.rows); ++row) {
-        const std::vector<std::int64_t> shown = shown_queries({edges[row], edges[row + 1]}, call.queries_per_pixel);
-        queries.insert(queries.end(), shown.begin(), shown.end());
-        row_begin.push_back(queries.size());
+        const std::vector<std::int64_t> queries = shown_queries({edges[row], edges[row + 1]}, call.queries_per_pixel);
+        shown.queries.insert(shown.queries.end(), queries.begin(), queries.end());
+        shown.row_begin.push_back(shown.queries.size());
     }
-    return ShownRows(call, std::move(queries), std::move(row_begin));
+    shown.runs = row_runs(*call.plan, call.head, query_positions(*call.problem, shown.queries));
+    const MixMode mix = call.plan->mix;
+    if (is_joint_softmax(mix)) return shown;
+    shown.softmax_count = call.plan->pass_count;
+    if (mix != MixMode::none) shown.softmax_factor = 1.0 / shown.softmax_count;
+    return shown;
 }
 
 Result<std::vector<float>> attention_weights(const WeightsCall& call) {
@@ -163,7 +158,7 @@ Result<std::vector<float>> attention_weights(const WeightsCall& call) {
 Result<std::vector<double>> branch_shares(const SharesCall& call) {
     const std::size_t branch_total = std::size_t(call.branches);
     std::vector<double> shares(call.queries.size() * branch_total, 0.0);
-    const RowRuns runs(*call.plan, call.head, query_positions(*call.problem, call.queries));
+    const RowRuns runs = row_runs(*call.plan, call.head, query_positions(*call.problem, call.queries));
     bool cancelled = false;
     std::atomic<std::int64_t> done = 0;
 #pragma omp parallel
@@ -173,7 +168,7 @@ Result<std::vector<double>> branch_shares(const SharesCall& call) {
         for (std::int64_t index = 0; index < std::int64_t(call.queries.size()); ++index) {
             sums.assign(branch_total, {});
             bool counted = true;
-            for (const RowRun& run : runs.runs(std::size_t(index))) {
+            for (const RowRun& run : runs[std::size_t(index)]) {
                 ExpSum& sum = sums[std::size_t(run.branch)];
                 counted = counted && for_each_score(call, call.queries[std::size_t(index)], run,
                                                     [&](std::int64_t, float score) { sum.add(score); });

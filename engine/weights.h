@@ -38,12 +38,11 @@ std::vector<std::int64_t> shown_queries(Range queries, std::int64_t most);
 // The shown queries of all pixel rows, and the softmaxes whose weights they add up.
 struct ShownRows {
     std::vector<std::int64_t> queries;  // ascending
-    std::vector<std::size_t> row_begin; // (rows + 1): each pixel row's first
+    std::vector<std::size_t> row_begin; // (rows + 1): index of each pixel row's first
     RowRuns runs;                       // of their positions
     int softmax_count = 1;              // one of all branches (a joint softmax), or one of each
     double softmax_factor = 1;          // what a softmax counts in its query's weights
 
-    ShownRows(const WeightsCall& call, std::vector<std::int64_t> queries, std::vector<std::size_t> row_begin);
     bool has_run(int softmax, const RowRun& run) const { return softmax_count == 1 || run.branch == softmax; }
 };
 ShownRows shown_rows(const WeightsCall& call);

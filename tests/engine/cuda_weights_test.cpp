@@ -53,14 +53,21 @@ TEST_CASE("cuda weights: one picture after another, of other heads, plans and ba
 }
 
 TEST_CASE("cuda weights: sums of many like weights keep their small terms", "[cuda]") {
-    constexpr std::int64_t length = 20000;
+    constexpr std::int64_t length = 100000;
     AttentionCase c({Dense{}}, self_attention(length, 1, 1), 3);
     std::ranges::fill(c.q, 0.0f); // all scores alike
     WeightsCall call = weights_call(c);
     call.region.q = {0, 1}, call.rows = 1, call.columns = 4;
     EmulatedCuda cuda;
-    const std::vector<float> pixels = (*cuda.backend.ready_weights())->draw(call).value();
+    const std::unique_ptr<ReadyWeights> weights = cuda.backend.ready_weights().value();
+    std::vector<float> pixels = weights->draw(call).value();
     for (const float weight : pixels) CHECK(weight == Approx(0.25).epsilon(1e-7));
+
+    std::ranges::fill(c.q, 1.0f); // other terms than 1, whose sums floats hold exactly
+    pixels = weights->draw(call).value();
+    double sum = 0;
+    for (const float weight : pixels) sum += double(weight);
+    CHECK(sum == Approx(1).epsilon(1e-7));
 }
 
 TEST_CASE("cuda weights: scores that are huge or no numbers", "[cuda]") {

@@ -3,6 +3,7 @@
 #include "engine/backends/reference.h"
 #include "engine/pattern/pattern_text.h"
 #include "engine/weights.h"
+#include "tests/catch.h"
 #include "tests/engine/attention_case.h"
 #include <fmt/format.h>
 #include <memory>

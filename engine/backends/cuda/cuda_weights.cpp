@@ -2,7 +2,6 @@
 #include "engine/backends/cuda/device_plan.h"
 #include "engine/backends/cuda/weights_params.h"
 #include <algorithm>
-#include <limits>
 #include <numbers>
 
 namespace dilascope {
@@ -23,7 +22,7 @@ WeightsWork weights_work(const WeightsCall& call, const ShownRows& shown) {
         for (std::size_t index = begin; index < end; ++index)
             for (int softmax = 0; softmax < shown.softmax_count; ++softmax) {
                 const auto runs_begin = std::int64_t(work.runs.size());
-                for (const RowRun& run : shown.runs.runs(index))
+                for (const RowRun& run : shown.runs[index])
                     if (shown.has_run(softmax, run)) {
                         work.runs.push_back({run.first, run.count, run.stride});
                         scores += run.count;
@@ -101,15 +100,14 @@ private:
 
     // So many softmaxes at a time that a launch is soon over: the cancel flag is looked at in between.
     Result<void> launch(WeightsParams params, const WeightsWork& work, const CancelFlag* cancel) {
-        constexpr std::int64_t scores_of_launch = std::int64_t(1) << 27; // some 20 ms at D = 64
-        constexpr std::int64_t most_blocks = std::numeric_limits<std::int32_t>::max();
+        constexpr std::int64_t scores_of_launch = std::int64_t(1) << 27; // fewer softmaxes, for each has a score
         const auto item_count = std::int64_t(work.items.size());
         for (std::int64_t first = 0; first < item_count;) {
             if (is_cancelled(cancel)) return cancelled();
             const std::int64_t scores_before = first == 0 ? 0 : work.scores_end[std::size_t(first - 1)];
             const auto end = std::upper_bound(work.scores_end.begin() + first + 1, work.scores_end.end(),
                                               scores_before + scores_of_launch);
-            const std::int64_t count = std::min(end - work.scores_end.begin() - first, most_blocks);
+            const std::int64_t count = end - work.scores_end.begin() - first;
             params.first_item = first;
             TRY(device_.launch("weights", {std::int32_t(count), 1, 1}, weights_threads, weights_shared_bytes, params));
             TRY(device_.synchronize());

@@ -5,8 +5,7 @@
 //   floor    2 · scores · D · 4 bytes / bandwidth: 2^24 scores of D = 64, as a live picture has them, are 8.6 GB where
 //            L2 does not help: 2.6 ms at the 3.35 TB/s of an H100's data sheet. Keeping the scores instead of the
 //            second reading would take their place in memory: 4 GB for a dense million tokens, a query a pixel row
-//   sums     in double, an addition a key: a float that holds the sum of a million like terms gains nothing from one
-//            more
+//   sums     in double, an addition a key: a large float sum keeps only the high bits of each small term it is given
 //   pixels   in fixed point, so that the same picture has the same bits, whichever block comes first
 //
 // Nothing of this was measured yet.
