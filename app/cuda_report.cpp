@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json json_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json telemetry_json(const DeviceProperties& device, const Nvml& library) {
     const Telemetry telemetry(device.pci_id, library);
@@ -16,12 +16,12 @@ Json telemetry_json(const DeviceProperties& device, const Nvml& library) {
     const GpuReading reading = telemetry.read();
     return {{"problem", ""},
             {"driver", telemetry.driver_version()},
-            {"sm_clock_mhz", json_of(reading.sm_clock_mhz)},
-            {"sm_clock_mhz_max", json_of(telemetry.max_sm_clock_mhz())},
-            {"memory_clock_mhz", json_of(reading.memory_clock_mhz)},
-            {"power_w", json_of(reading.power_w)},
-            {"power_limit_w", json_of(telemetry.power_limit_w())},
-            {"temperature_c", json_of(reading.temperature_c)},
+            {"sm_clock_mhz", json_or_null(reading.sm_clock_mhz)},
+            {"sm_clock_mhz_max", json_or_null(telemetry.max_sm_clock_mhz())},
+            {"memory_clock_mhz", json_or_null(reading.memory_clock_mhz)},
+            {"power_w", json_or_null(reading.power_w)},
+            {"power_limit_w", json_or_null(telemetry.power_limit_w())},
+            {"temperature_c", json_or_null(reading.temperature_c)},
             {"limits", reading.limits}};
 }
 

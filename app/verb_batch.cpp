@@ -1,6 +1,7 @@
 #include "app/interrupt.h"
 #include "app/session.h"
 #include "app/verbs.h"
+#include "app/visited_json.h"
 #include "experiments/baseline.h"
 #include "experiments/inputs.h"
 #include "experiments/machine_rates.h"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <set>
 
 namespace dilascope {
@@ -22,17 +22,6 @@ struct BatchOptions {
     std::string spec, db, json, fail_if_slower;
     bool resume = false, dry_run = false;
 };
-
-template <class Visited> Json json_of(const Visited& visited) {
-    Json json;
-    Visited::visit(visited, [&](const Field& field, const auto& value) {
-        if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>)
-            json[field.name] = enum_name(value);
-        else
-            json[field.name] = value;
-    });
-    return json;
-}
 
 std::string unwritable(const std::string& target) {
     return fmt::format("--json {}: cannot be written; expected a file in a folder that exists, or -", target);

@@ -1,4 +1,5 @@
 #include "app/verbs.h"
+#include "app/visited_json.h"
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/backends/cuda/cuda_backend.h"
 #include "engine/benchmark/cpu_bench.h"
@@ -6,7 +7,6 @@
 #include "engine/benchmark/density_bench.h"
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 namespace dilascope {
 
@@ -17,12 +17,6 @@ struct BenchOptions {
     bool json = false;
     BenchSuite suite = BenchSuite::full;
 };
-
-template <class Row> nlohmann::ordered_json json_of(const Row& row) {
-    nlohmann::ordered_json json;
-    Row::visit(row, [&](const Field& field, const auto& value) { json[field.name] = value; });
-    return json;
-}
 
 template <class Row> void print_json(const std::vector<Row>& rows) {
     nlohmann::ordered_json array = nlohmann::ordered_json::array();

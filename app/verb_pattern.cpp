@@ -12,7 +12,7 @@ namespace {
 
 __extension__ using Wide = __int128; // sums over heads can pass 2^63
 
-struct Options {
+struct PatternOptions {
     std::string pattern, region, pixels = "1024x1024", mask_file, density_file;
     std::int64_t seq_len = 0, kv_len = 0, heads = 1, head = 0;
     bool causal = false, json = false;
@@ -48,7 +48,7 @@ std::vector<Wide> branch_totals(const std::vector<HeadCounts>& heads) {
     return totals;
 }
 
-Result<void> write_mask(const Options& options, const Pattern& pattern, const Problem& problem) {
+Result<void> write_mask(const PatternOptions& options, const Pattern& pattern, const Problem& problem) {
     constexpr std::int64_t most_cells = std::int64_t{1} << 30;
     if (problem.seq_len > most_cells / problem.kv_len)
         return fail(fmt::format("--mask of {} × {} cells is larger than 1 GiB; use --region with --density instead",
@@ -61,7 +61,7 @@ Result<void> write_mask(const Options& options, const Pattern& pattern, const Pr
     return write_npy(options.mask_file, {problem.seq_len, problem.kv_len}, mask.data());
 }
 
-Result<void> write_density(const Options& options, const Pattern& pattern, const Problem& problem) {
+Result<void> write_density(const PatternOptions& options, const Pattern& pattern, const Problem& problem) {
     const PixelSize size = TRY(parse_size("--pixels", options.pixels, 1, 1 << 13));
     Region region = whole_matrix(problem);
     if (!options.region.empty()) region = TRY(parse_region("--region", options.region, problem));
@@ -116,7 +116,7 @@ void print_table(const Pattern& pattern, const Problem& problem, const std::vect
                    100.0 * double(totals[branch]) / (double(allowed) * double(problem.heads)));
 }
 
-Result<void> run_pattern(const Options& options) {
+Result<void> run_pattern(const PatternOptions& options) {
     const Pattern pattern = TRY(parse_pattern(options.pattern));
     Problem problem = self_attention(options.seq_len, options.heads, 64, options.causal);
     if (options.kv_len != 0) problem.kv_len = options.kv_len;
@@ -145,7 +145,7 @@ Result<void> run_pattern(const Options& options) {
 } // namespace
 
 void add_pattern_verb(CLI::App& app, Action& action) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<PatternOptions>();
     CLI::App* verb = app.add_subcommand("pattern", "Exact counts, masks and densities of a pattern");
     verb->add_option("pattern", options->pattern,
                      "Pattern in its text form, e.g. \"longnet segments=2048,4096 rates=1,2\"")

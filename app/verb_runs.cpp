@@ -13,7 +13,7 @@ namespace dilascope {
 
 namespace {
 
-struct Options {
+struct RunsOptions {
     std::string db = "runs.sqlite";
     std::string id;                          // of `show`
     std::string status, pattern, experiment; // filters; "" lets all through
@@ -23,7 +23,7 @@ struct Options {
     std::string output;
 };
 
-RunFormat format_of(const Options& options, RunFormat otherwise) {
+RunFormat format_of(const RunsOptions& options, RunFormat otherwise) {
     if (options.csv) return RunFormat::csv;
     if (options.json) return RunFormat::json;
     if (options.md) return RunFormat::md;
@@ -32,7 +32,7 @@ RunFormat format_of(const Options& options, RunFormat otherwise) {
     return enum_from_name<RunFormat>(options.output.substr(dot + 1)).value_or(otherwise);
 }
 
-Result<std::vector<Run>> filtered_runs(const RunStore& store, const Options& options) {
+Result<std::vector<Run>> filtered_runs(const RunStore& store, const RunsOptions& options) {
     if (!options.status.empty()) TRY(named_enum<RunStatus>("--status", options.status));
     std::vector<Run> runs = TRY(store.runs());
     std::erase_if(runs, [&](const Run& run) {
@@ -70,7 +70,7 @@ std::string shared_settings(const Run& run, const std::vector<std::size_t>& colu
     return text.empty() ? text : text + "\n";
 }
 
-Result<void> list_runs(const Options& options) {
+Result<void> list_runs(const RunsOptions& options) {
     const RunStore store = TRY(RunStore::open(options.db, OpenMode::read_only));
     const std::vector<Run> runs = TRY(filtered_runs(store, options));
     const RunFormat format = format_of(options, RunFormat::table);
@@ -98,7 +98,7 @@ std::string describe_samples(const std::vector<double>& samples_ms) {
         summary.mad, summary.noise_pct, fmt::join(samples_ms, " "));
 }
 
-Result<void> show_run(const Options& options) {
+Result<void> show_run(const RunsOptions& options) {
     const RunStore store = TRY(RunStore::open(options.db, OpenMode::read_only));
     const std::optional<Run> run = TRY(store.run(options.id));
     if (!run)
@@ -110,7 +110,7 @@ Result<void> show_run(const Options& options) {
     return write_text(export_runs({std::span(&*run, 1), all_columns(), {std::move(samples_ms)}}, format), "");
 }
 
-Result<void> export_to_file(const Options& options) {
+Result<void> export_to_file(const RunsOptions& options) {
     const RunStore store = TRY(RunStore::open(options.db, OpenMode::read_only));
     const std::vector<Run> runs = TRY(filtered_runs(store, options));
     RunSelection selection{runs, all_columns(), {}};
@@ -120,9 +120,9 @@ Result<void> export_to_file(const Options& options) {
     return write_text(export_runs(selection, format_of(options, RunFormat::csv)), options.output);
 }
 
-using Work = Result<void> (*)(const Options&);
+using Work = Result<void> (*)(const RunsOptions&);
 
-CLI::App* add_work(CLI::App& verb, Action& action, const std::shared_ptr<Options>& options, const char* name,
+CLI::App* add_work(CLI::App& verb, Action& action, const std::shared_ptr<RunsOptions>& options, const char* name,
                    const char* help, Work work) {
     CLI::App* sub = verb.add_subcommand(name, help);
     sub->add_option("--db", options->db, "Run store (default runs.sqlite)");
@@ -138,7 +138,7 @@ CLI::App* add_work(CLI::App& verb, Action& action, const std::shared_ptr<Options
     return sub;
 }
 
-void add_filters(CLI::App& sub, Options& options) {
+void add_filters(CLI::App& sub, RunsOptions& options) {
     sub.add_option("--status", options.status, "Only runs that are done, failed, interrupted, …");
     sub.add_option("--pattern", options.pattern, "Only runs whose pattern contains this text");
     sub.add_option("--experiment", options.experiment, "Only runs of this experiment");
@@ -149,7 +149,7 @@ void add_filters(CLI::App& sub, Options& options) {
 } // namespace
 
 void add_runs_verb(CLI::App& app, Action& action) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<RunsOptions>();
     CLI::App* verb = app.add_subcommand("runs", "The run store from the shell");
     verb->require_subcommand(1);
     CLI::App* list =

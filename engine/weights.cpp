@@ -1,12 +1,10 @@
 #include "engine/weights.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace dilascope {
 namespace {
-
-constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
 std::vector<std::int64_t> query_positions(const Problem& problem, std::span<const std::int64_t> queries) {
     std::vector<std::int64_t> positions;

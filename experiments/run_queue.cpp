@@ -10,23 +10,18 @@ namespace dilascope {
 
 namespace {
 
-struct QueuedExperiment {
-    Experiment experiment;
-    std::filesystem::path db;
-};
-
 struct Outcome {
     std::string message;
     bool failed = false;
 };
 
-Outcome run_queued(const QueuedExperiment& job, const RunnerOptions& options) {
-    auto store = RunStore::open(job.db);
+Outcome run_queued(const Experiment& experiment, const std::filesystem::path& db, const RunnerOptions& options) {
+    auto store = RunStore::open(db);
     if (!store) return {store.error().what, true};
-    const auto progress = run_experiment(job.experiment, *store, options);
+    const auto progress = run_experiment(experiment, *store, options);
     if (!progress) return {progress.error().what, true};
-    std::string message = fmt::format("{}: {} of {} cases in {}", job.experiment.name, progress->finished,
-                                      progress->total - progress->skipped, job.db.string());
+    std::string message = fmt::format("{}: {} of {} cases in {}", experiment.name, progress->finished,
+                                      progress->total - progress->skipped, db.string());
     if (progress->failed) message += fmt::format(", {} failed", progress->failed);
     if (options.cancel->load()) message += ", cancelled";
     if (!store->note().empty()) message += fmt::format(" ({})", store->note());
@@ -36,6 +31,10 @@ Outcome run_queued(const QueuedExperiment& job, const RunnerOptions& options) {
 } // namespace
 
 struct RunQueue::Impl {
+    struct QueuedExperiment {
+        Experiment experiment;
+        std::filesystem::path db;
+    };
     mutable std::mutex mutex;
     std::condition_variable wake;
     std::deque<QueuedExperiment> waiting;
@@ -64,7 +63,7 @@ struct RunQueue::Impl {
                 std::lock_guard inner(mutex);
                 state.progress = progress;
             };
-            Outcome outcome = run_queued(job, options);
+            Outcome outcome = run_queued(job.experiment, job.db, options);
             lock.lock();
             state.busy = false;
             state.message = std::move(outcome.message);

@@ -10,8 +10,6 @@ namespace dilascope {
 
 namespace {
 
-using nlohmann::json;
-
 struct KnownDtype {
     std::string_view name;
     std::int64_t bytes;
@@ -25,7 +23,7 @@ constexpr std::array known_dtypes = {
 };
 
 // Collects entries; returns false, with `error` set, at the first thing a header may not hold.
-class HeaderReader : public nlohmann::json_sax<json> {
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 public:
     std::vector<SafetensorsEntry> entries;
     std::string error;
@@ -144,7 +142,7 @@ Result<std::vector<SafetensorsEntry>> parse_safetensors_header(std::string_view 
     };
     HeaderReader reader;
     if (!text.starts_with('{')) return damaged("it does not start with \"{\"");
-    if (!json::sax_parse(text.begin(), text.end(), &reader)) return damaged(reader.error);
+    if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) return damaged(reader.error);
     std::vector<SafetensorsEntry>& entries = reader.entries;
     for (const SafetensorsEntry& entry : entries) {
         const std::string fault = entry_fault(entry, data_bytes);

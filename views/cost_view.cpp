@@ -13,8 +13,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr double pairs_wait_ms = 1, tiles_wait_ms = 0; // for exact numbers, before the frame goes on with the last ones
-constexpr double dim_after_s = 0.15;
 constexpr float dimmed = 0.5f;
 constexpr std::array<std::int64_t, 5> tile_sizes = {16, 32, 64, 128, 256};
 
@@ -73,14 +71,14 @@ void CostView::update(const Workspace& workspace) {
     }
     update_measured(workspace);
     const TroubleRequest asked{workspace.version, workspace.config, workspace.problem, workspace.pattern};
-    if (const auto trouble = trouble_job_.ask(asked, pairs_wait_ms)) backend_trouble_ = *trouble;
+    if (const auto trouble = trouble_job_.ask(asked)) backend_trouble_ = *trouble;
     CostRequest request{workspace.version, workspace.pattern, workspace.problem, 0};
-    const auto pairs = pairs_.ask(request, pairs_wait_ms);
+    const auto pairs = pairs_.ask(request);
     request.tile_tokens = workspace.tile_tokens;
-    const auto tiles = tiles_.ask(request, tiles_wait_ms);
+    const auto tiles = tiles_.ask(request, 0);
     const bool has_tiles = tiles && tiles->request == request;
     is_complete_ = has_tiles && trouble_job_.pending_s() == 0 && (rates_ || rates_job_.pending_s() == 0);
-    is_stale_ = !has_tiles && tiles_.pending_s() > dim_after_s;
+    is_stale_ = !has_tiles && tiles_.pending_s() > stale_after_s;
 
     CostFacts facts;
     facts.threads = rates_ ? rates_->threads : this_environment().threads;

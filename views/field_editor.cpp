@@ -1,11 +1,10 @@
 #include "views/field_editor.h"
+#include "views/imgui_colour.h"
 #include "views/number_format.h"
-#include "views/theme.h"
 #include "views/view.h"
 #include "views/widgets.h"
 #include <charconv>
 #include <cmath>
-#include <imgui.h>
 #include <imgui_stdlib.h>
 
 namespace dilascope {
@@ -15,8 +14,6 @@ namespace {
 constexpr float label_share = 0.36f; // of the row
 constexpr float click_pixels = 3;    // a shorter drag is a click
 constexpr float pixels_per_octave = 40, pixels_per_step = 8;
-
-ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
 
 std::int64_t nearest_length(double value) {
     value = std::clamp(value, 1.0, 0x1p61);

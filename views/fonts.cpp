@@ -16,7 +16,7 @@ std::array<ImFont*, style_count> fonts = {};
 constexpr ImWchar glyph_ranges[] = {0x0020, 0x017f, 0x0370, 0x03ff, 0x2002, 0x2026, 0x202f, 0x203a, 0x2070,
                                     0x208e, 0x2190, 0x2199, 0x2200, 0x2265, 0x25a0, 0x25cf, 0};
 
-constexpr ImWchar thin_space = 0x2009;
+constexpr ImWchar thin_space_glyph = 0x2009;
 
 ImFont* add_font(ImFontAtlas& atlas, TextStyle style, float scale) {
     const FontFiles& files = font_files(style);
@@ -48,7 +48,7 @@ void build_fonts(float scale) {
     ImGui::GetIO().FontDefault = imgui_font(TextStyle::body);
     atlas.Build();
     for (ImFont* font : fonts) // ImGui's own font has no thin space, and would draw a question mark
-        if (!font->FindGlyphNoFallback(thin_space)) font->AddRemapChar(thin_space, ' ');
+        if (!font->FindGlyphNoFallback(thin_space_glyph)) font->AddRemapChar(thin_space_glyph, ' ');
 }
 
 ImFont* imgui_font(TextStyle style) { return fonts[std::size_t(style)]; }

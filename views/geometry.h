@@ -19,6 +19,8 @@ struct Rect {
     }
 };
 
+inline constexpr float drag_threshold = 4; // logical pixels: less is a click
+
 // 8-bit sRGB with straight alpha.
 struct Colour {
     std::uint8_t r = 0, g = 0, b = 0, a = 255;

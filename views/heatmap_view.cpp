@@ -16,11 +16,10 @@ namespace dilascope {
 
 namespace {
 
-constexpr std::int64_t pixels_max = 768;                    // of a side: enough for any panel, bounds the engine's work
-constexpr double dim_after_s = 0.15, spinner_after_s = 0.4; // of a picture that a newer request is replacing
-constexpr double wait_ms = 1;
+constexpr std::int64_t pixels_max = 768; // of a side: enough for any panel, bounds the engine's work
+constexpr double spinner_after_s = 0.4;  // of a picture that a newer request is replacing
 constexpr int histogram_bins = 60;
-constexpr float column_width = 220, column_gap = 28;
+constexpr float side_width = 220, side_gap = 28;
 constexpr double value_pixels = 52; // cells at least so wide show their weight
 
 Range grown(Range visible, std::int64_t count) {
@@ -104,7 +103,7 @@ void HeatmapView::draw(Workspace& workspace, Canvas& canvas) {
     const Rect area = content_area(canvas);
     if (area.width < 120 || area.height < 80) return;
     const bool has_column = area.width >= 460;
-    const float side = has_column ? column_gap + column_width : 0;
+    const float side = has_column ? side_gap + side_width : 0;
     const Rect viewport =
         matrix_viewport({area.x, area.y, area.width - side, area.height}, problem.seq_len, problem.kv_len);
     workspace.heatmap =
@@ -117,10 +116,10 @@ void HeatmapView::draw(Workspace& workspace, Canvas& canvas) {
     mouse_.handle(workspace, canvas, frame_of(workspace.camera, problem.seq_len, problem.kv_len, viewport),
                   "heatmap/matrix");
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, viewport);
-    draw_picture(workspace, canvas, frame, !is_current && workspace.live_pending_s > dim_after_s);
+    draw_picture(workspace, canvas, frame, !is_current && workspace.live_pending_s > stale_after_s);
     if (!is_current && workspace.live_pending_s > spinner_after_s)
         draw_spinner(canvas, {viewport.x + viewport.width / 2, viewport.y + viewport.height / 2}, ImGui::GetTime());
-    if (has_column) draw_column(workspace, canvas, {viewport.right() + column_gap, area.y, column_width, area.height});
+    if (has_column) draw_column(workspace, canvas, {viewport.right() + side_gap, area.y, side_width, area.height});
     draw_matrix_hover(canvas, workspace, frame, mouse_, area);
     draw_menu(workspace, frame);
 }
@@ -163,7 +162,7 @@ void HeatmapView::draw_overlay(const Workspace& workspace, Canvas& canvas, const
     PictureRequest request =
         picture_request(workspace.pattern, workspace.problem, workspace.selection.head, frame, canvas.scale());
     request.version = workspace.version;
-    overlay_ = overlays_.ask(request, wait_ms);
+    overlay_ = overlays_.ask(request);
     if (!overlay_) return;
     if (overlay_source_ != overlay_->image_version || overlay_painted_opacity_ != overlay_opacity_) {
         overlay_source_ = overlay_->image_version;
@@ -246,7 +245,7 @@ bool HeatmapView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
         head_text(workspace.selection.head, problem) + " · " + input + " · query down, key across";
     const Rect area = draw_figure_frame(canvas, figure, "Attention weights", subtitle, workspace.config);
     const bool has_column = area.width >= 460;
-    const Rect room{area.x, area.y, area.width - (has_column ? column_gap + column_width : 0), area.height};
+    const Rect room{area.x, area.y, area.width - (has_column ? side_gap + side_width : 0), area.height};
     const Rect viewport = matrix_viewport(room, problem.seq_len, problem.kv_len);
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, viewport);
     take_heatmap(workspace);
@@ -256,8 +255,7 @@ bool HeatmapView::draw_figure(const Workspace& workspace, Canvas& canvas, Rect f
                     TextStyle::body, theme().muted, Align::centre);
         return true;
     }
-    if (has_column)
-        draw_colour_bar(canvas, bar_, {viewport.right() + column_gap, area.y, column_width, colour_bar_height});
+    if (has_column) draw_colour_bar(canvas, bar_, {viewport.right() + side_gap, area.y, side_width, colour_bar_height});
     return true;
 }
 

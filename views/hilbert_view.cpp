@@ -13,8 +13,7 @@ namespace dilascope {
 namespace {
 
 constexpr float controls_width = 248, controls_gap = 24;
-constexpr double wait_ms = 1;
-constexpr std::int64_t pixels_max = 384; // of a side of the matrices
+constexpr std::int64_t matrix_pixels_max = 384; // of a side of the matrices
 
 constexpr std::string_view curve_helps[] = {"The sequence as it is", "Row by row, every second row backwards",
                                             "Z-order: the bits of x and y interleaved",
@@ -181,16 +180,16 @@ void HilbertView::draw_results(Workspace& workspace, Canvas& canvas, const Order
         OrderPicturesRequest request;
         request.version = workspace.version, request.pattern = workspace.pattern, request.problem = workspace.problem;
         request.head = workspace.selection.head, request.order = order, request.reach = settings_.reach;
-        request.pixels = std::min({pixels_max, count, std::int64_t(layout.before.width * canvas.scale())});
+        request.pixels = std::min({matrix_pixels_max, count, std::int64_t(layout.before.width * canvas.scale())});
         if (!is_too_long) {
-            pictures_ = picture_job_.ask(request, wait_ms);
+            pictures_ = picture_job_.ask(request);
             is_complete_ = pictures_ && pictures_->request == request;
         } else
             pictures_.reset();
     }
     if (layout.table.width > 0 && count <= metrics_tokens_max) {
         const OrderMetricsRequest request{order.grid, count, settings_.reach, settings_.tile};
-        metrics_ = metrics_job_.ask(request, wait_ms);
+        metrics_ = metrics_job_.ask(request);
         const bool is_current = metrics_ && metrics_->request == request;
         if (!is_current) metrics_.reset();
         is_complete_ = is_complete_ && is_current;

@@ -1,13 +1,11 @@
 #include "views/imgui_canvas.h"
-#include "views/theme.h"
+#include "views/imgui_colour.h"
 
 #include <cmath>
-#include <imgui.h>
 
 namespace dilascope {
 namespace {
 
-ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
 ImVec2 vec2(Point p) { return {p.x, p.y}; }
 
 // Thin lines along an axis are drawn through pixel centres, else they blur over two pixels.

@@ -10,7 +10,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 1;
 constexpr std::size_t recent_runs_max = 8;
 
 Colour tone_colour(CardRow::Tone tone) {
@@ -224,7 +223,7 @@ void InspectorView::draw_cell(Workspace& workspace) {
 void InspectorView::draw_counts(Workspace& workspace) {
     const CountsRequest request{workspace.version, workspace.pattern, workspace.problem, workspace.selection.head};
     section_title("Cost", fmt::format("head {}", request.head));
-    const auto counts = counts_.ask(request, wait_ms);
+    const auto counts = counts_.ask(request);
     const bool scans = can_scan(request.pattern, request.problem);
     const auto rows = scans ? rows_.ask(request, 0) : nullptr;
     const bool has_rows = rows && rows_.pending_s() == 0;

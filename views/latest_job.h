@@ -15,6 +15,9 @@
 
 namespace dilascope {
 
+inline constexpr double frame_wait_ms = 1;    // for an answer, before the frame goes on with the last one
+inline constexpr double stale_after_s = 0.15; // a picture that is still not the wanted one is dimmed
+
 // Whether frames wait for the answer, or it may come a moment later and must not take the frames' time.
 enum class JobPace { prompt, later };
 
@@ -40,7 +43,7 @@ public:
 
     // The newest answer there is: to this request when it was ready within wait_ms, else an older one; null before the
     // first.
-    std::shared_ptr<const Answer> ask(const Request& request, double wait_ms) {
+    std::shared_ptr<const Answer> ask(const Request& request, double wait_ms = frame_wait_ms) {
         std::unique_lock lock(mutex_);
         if (!wanted_ || !(*wanted_ == request)) {
             wanted_ = request;

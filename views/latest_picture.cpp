@@ -4,7 +4,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 1;               // for a picture, before the frame goes on without it
 constexpr double quick_ms = 5;              // a picture that fits into a frame beside its drawing
 constexpr std::int64_t preview_pixels = 64; // side of the coarse picture shown when the last one is of another pattern
 
@@ -40,7 +39,7 @@ void LatestPicture::ask(const PictureRequest& request) {
     is_complete_ = shown_->picture.request == request;
     if (is_complete_) return;
     const bool has_coarse = counts_at_once(request.pattern) && (!request.minus || counts_at_once(*request.minus));
-    const auto newest = job_.ask(request, wait_ms);
+    const auto newest = job_.ask(request);
     if (newest) job_.begin_at_once(!has_coarse || newest->picture.time_ms <= quick_ms);
     if (newest && shows_same_pattern(*newest, request))
         shown_ = newest;

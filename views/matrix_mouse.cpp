@@ -9,8 +9,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr float drag_threshold = 4; // logical pixels: less is a click
-
 Rect box_between(Point a, Point b) {
     return {std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr float caption_height = 24, axes_height = 22, gap = 28;
 constexpr float name_width = 84, column_width_min = 78, column_width_max = 112;
-constexpr float headline_height = 24, table_height = metrics_header + float(curve_count) * metrics_row + 6;
+constexpr float table_headline_height = 24, table_height = metrics_header + float(curve_count) * metrics_row + 6;
 
 struct Cells {
     Rect rect;
@@ -127,8 +127,8 @@ OrderLayout layout_order(Rect area) {
     const float below = layout.after.bottom() + gap / 4;
     if (has_table)
         layout.table = {area.x, layout.after.bottom() + gap / 2, area.width, table_height};
-    else if (below + headline_height <= area.bottom()) // its first line at least
-        layout.table = {area.x, below, area.width, headline_height};
+    else if (below + table_headline_height <= area.bottom()) // its first line at least
+        layout.table = {area.x, below, area.width, table_headline_height};
     return layout;
 }
 

@@ -9,8 +9,8 @@ namespace dilascope {
 
 namespace {
 
-constexpr float row_height = 34, one_row_width = 640;
-constexpr std::int64_t tile_sizes[] = {16, 32, 64, 128};
+constexpr float tools_row_height = 34, one_row_width = 640;
+constexpr std::int64_t overlay_tile_sizes[] = {16, 32, 64, 128};
 
 } // namespace
 
@@ -29,9 +29,9 @@ float PatternTools::draw(Workspace& workspace, Canvas& canvas, Rect area) {
     if (is_one_row)
         ImGui::SameLine(0, space::padding * canvas.scale());
     else
-        set_cursor(canvas, {area.x, area.y + row_height});
+        set_cursor(canvas, {area.x, area.y + tools_row_height});
     draw_compare(workspace, canvas);
-    return is_one_row ? row_height : 2 * row_height;
+    return is_one_row ? tools_row_height : 2 * tools_row_height;
 }
 
 void PatternTools::draw_colours(const Workspace& workspace) {
@@ -59,7 +59,7 @@ void PatternTools::draw_tile_choice(Workspace& workspace, Canvas& canvas) {
     if (open) {
         if (ImGui::Selectable("No tiles", !has_tiles_)) has_tiles_ = false;
         mark_item("pattern/tiles/0");
-        for (const std::int64_t size : tile_sizes) {
+        for (const std::int64_t size : overlay_tile_sizes) {
             if (ImGui::Selectable(fmt::format("{0} × {0} tokens", size).c_str(),
                                   has_tiles_ && workspace.tile_tokens == size))
                 has_tiles_ = true, workspace.tile_tokens = size;

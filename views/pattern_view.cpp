@@ -15,7 +15,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr double dim_after_s = 0.15; // a picture that is still not the wanted one
 constexpr float toolbar_height = 32;
 constexpr float divider_grip = 10;
 
@@ -98,11 +97,11 @@ void PatternView::draw(Workspace& workspace, Canvas& canvas) {
                   "pattern/matrix");
     const MatrixFrame frame = frame_of(workspace.camera, problem.seq_len, problem.kv_len, layout.viewport);
     const PaintedPicture& painted = update_picture(workspace, frame, canvas.scale());
-    const PatternScene scene{painted, frame, !picture_.is_complete() && picture_.pending_s() > dim_after_s};
+    const PatternScene scene{painted, frame, !picture_.is_complete() && picture_.pending_s() > stale_after_s};
     if (is_swiping(workspace)) {
         a_picture_.ask(request_of(workspace, frame, canvas.scale(), Compared::a));
         is_complete_ = is_complete_ && a_picture_.is_complete();
-        const bool is_old = !a_picture_.is_complete() && a_picture_.pending_s() > dim_after_s;
+        const bool is_old = !a_picture_.is_complete() && a_picture_.pending_s() > stale_after_s;
         draw_swiped_matrix(canvas, {a_picture_.shown(), frame, is_old, "pattern/matrix_a"}, scene,
                            divider_x(layout.viewport));
     } else {

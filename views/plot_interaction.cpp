@@ -8,8 +8,6 @@
 namespace dilascope {
 namespace {
 
-constexpr float drag_threshold = 4; // logical pixels; less is a click
-
 // The interval between two fractions of the axis, unless it would be too narrow or too wide to be shown well.
 std::optional<Interval> part(const Axis& axis, double from, double to) {
     const Interval interval = {axis_value(axis, std::min(from, to)), axis_value(axis, std::max(from, to))};

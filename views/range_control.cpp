@@ -10,10 +10,10 @@ namespace dilascope {
 
 namespace {
 
-constexpr float caption_height = 18, histogram_height = 28, bar_height = 12, end_height = 9;
+constexpr float range_caption_height = 18, histogram_height = 28, bar_height = 12, end_height = 9;
 
 Rect bar_rect(Rect where) {
-    return {where.x, where.y + caption_height + histogram_height + 2, where.width, bar_height};
+    return {where.x, where.y + range_caption_height + histogram_height + 2, where.width, bar_height};
 }
 
 float end_x(const ColourBar& bar, Rect where, double weight) {

@@ -14,7 +14,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr double wait_ms = 1, dim_after_s = 0.15;
 constexpr int layers_max = 12;
 
 // The whole matrix, whatever part the other views look at.
@@ -47,7 +46,7 @@ void ReachView::update(const Workspace& workspace) {
     request.version = workspace.version, request.pattern = workspace.pattern, request.problem = workspace.problem;
     request.head = workspace.selection.head, request.layers = layers_;
     if (alternates_ && workspace.has_a()) request.other = workspace.compare_pattern;
-    const auto newest = job_.ask(request, wait_ms);
+    const auto newest = job_.ask(request);
     is_complete_ = newest && newest->request == request;
     const int mode = int(theme().mode);
     if (!newest || (newest == answer_ && painted_theme_ == mode)) return;
@@ -90,7 +89,7 @@ void ReachView::draw_controls(const Workspace& workspace, const Canvas& canvas) 
         tick_box("reach/alternate", "alternate with A", alternates_);
         item_tooltip("Every second layer from the top has the pattern kept as A: " + workspace.compare_text);
     }
-    if (!is_complete_ && answer_ && job_.pending_s() > dim_after_s) {
+    if (!is_complete_ && answer_ && job_.pending_s() > stale_after_s) {
         ImGui::SameLine(0, space::padding * canvas.scale());
         text_line("computing …", TextStyle::caption, theme().muted);
     }
@@ -102,7 +101,7 @@ void ReachView::draw_map(const Problem& problem, Canvas& canvas, const ReachLayo
     if (!answer_->depths.empty() && fits) {
         const Rect whole = frame.rect_of(whole_matrix(problem));
         canvas.image(whole, {"reach/depths", image_version_, int(answer_->columns), int(answer_->rows), rgba_});
-        if (!is_complete_ && job_.pending_s() > dim_after_s)
+        if (!is_complete_ && job_.pending_s() > stale_after_s)
             canvas.filled_rectangle(whole, theme().panel.with_alpha(0.5f));
         draw_depth_legend(canvas, answer_->request.layers, layout.legend);
     } else if (!answer_->stack_error.empty())

@@ -1,10 +1,9 @@
 #include "views/run_cell.h"
 #include "views/fitted_text.h"
+#include "views/imgui_colour.h"
 #include "views/plot_layout.h"
-#include "views/theme.h"
 
 #include <algorithm>
-#include <imgui.h>
 
 namespace dilascope {
 namespace {
@@ -25,8 +24,6 @@ Colour cell_colour(int column, std::string_view text, bool differs) {
     if (described(column).name == "verdict") return text == "ok" ? t.good : text.starts_with("wrong") ? t.bad : t.muted;
     return differs ? t.text : t.muted;
 }
-
-ImU32 colour32(Colour c) { return IM_COL32(c.r, c.g, c.b, c.a); }
 
 // The canvas draws into the panel; the cells of a scrolling table lie in a window of their own.
 void draw_text(Point at, float height, std::string_view text, TextStyle style, Colour colour) {

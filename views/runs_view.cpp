@@ -11,7 +11,7 @@
 namespace dilascope {
 namespace {
 
-constexpr double wait_ms = 2; // for the table, before the frame goes on with the last one
+constexpr double table_wait_ms = 2; // for the table, before the frame goes on with the last one
 void copy_text(const std::string& text) { ImGui::SetClipboardText(text.c_str()); }
 
 } // namespace
@@ -47,7 +47,7 @@ void RunsView::draw(Workspace& workspace, Canvas& canvas) {
 void RunsView::update_table(const Workspace& workspace) {
     request_.runs = workspace.runs;
     request_.filter = filter_.data();
-    const auto newest = tables_.ask(request_, wait_ms);
+    const auto newest = tables_.ask(request_, table_wait_ms);
     is_complete_ = newest && newest->request == request_;
     if (!newest || newest == table_) return;
     table_ = newest;

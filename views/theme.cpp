@@ -1,7 +1,7 @@
 #include "views/theme.h"
+#include "views/imgui_colour.h"
 
 #include <cmath>
-#include <imgui.h>
 
 namespace dilascope {
 namespace {
@@ -61,8 +61,6 @@ ColourTable colour_table(Colour (*map)(double)) {
     for (int index = 0; index < 256; ++index) table[std::size_t(index)] = map(index / 255.0);
     return table;
 }
-
-ImVec4 vec4(Colour c) { return {c.r / 255.f, c.g / 255.f, c.b / 255.f, c.a / 255.f}; }
 
 void set_sizes(ImGuiStyle& style) {
     style.WindowPadding = {space::padding, space::padding};

@@ -41,7 +41,6 @@ TileOverlay::TileOverlay()
     : maps_([](const TileRequest& request, const std::atomic<bool>&) { return make_tile_map(request); }) {}
 
 void TileOverlay::draw(Canvas& canvas, const MatrixFrame& frame, TileRequest request) {
-    constexpr double wait_ms = 1;
     is_complete_ = true;
     const double side = double(request.tile) * frame.pixels_per_token;
     if (side < least_pixels) {
@@ -53,7 +52,7 @@ void TileOverlay::draw(Canvas& canvas, const MatrixFrame& frame, TileRequest req
         return Range{tokens.begin / request.tile, (tokens.end + request.tile - 1) / request.tile};
     };
     request.rows = tiles(visible.q), request.columns = tiles(visible.k);
-    const auto map = maps_.ask(request, wait_ms);
+    const auto map = maps_.ask(request);
     is_complete_ = map && map->request == request;
     canvas.push_clip(frame.rect_of({{0, frame.query_count}, {0, frame.key_count}}));
     canvas.push_clip(frame.viewport);

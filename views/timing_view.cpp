@@ -15,7 +15,7 @@
 namespace dilascope {
 namespace {
 
-constexpr double wait_ms = 2; // for the curves, before the frame goes on with the last ones
+constexpr double curves_wait_ms = 2; // for the curves, before the frame goes on with the last ones
 constexpr std::size_t history_length = 128;
 constexpr float live_width_min = 290, live_height = 26, bars_width = 120; // logical pixels of the live strip
 const std::atomic<bool> never = false;
@@ -74,7 +74,7 @@ void TimingView::draw(Workspace& workspace, Canvas& canvas) {
 void TimingView::update_request(const Workspace& workspace) {
     request_.runs = workspace.runs;
     request_.selected = workspace.selection.run_ids;
-    const auto newest = pictures_.ask(request_, wait_ms);
+    const auto newest = pictures_.ask(request_, curves_wait_ms);
     is_complete_ = newest && newest->request == request_;
     if (newest == picture_) return;
     picture_ = newest;

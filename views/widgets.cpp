@@ -1,15 +1,8 @@
 #include "views/widgets.h"
-#include "views/theme.h"
+#include "views/imgui_colour.h"
 #include "views/view.h"
-#include <imgui.h>
 
 namespace dilascope {
-
-namespace {
-
-ImVec4 vec4(Colour c) { return {c.r / 255.f, c.g / 255.f, c.b / 255.f, c.a / 255.f}; }
-
-} // namespace
 
 void text_line(std::string_view text, TextStyle style, Colour colour) {
     ImGui::PushFont(imgui_font(style));

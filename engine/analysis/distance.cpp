@@ -35,8 +35,8 @@ void add_pairs(const AffineRows& rows, const WeightedRun& run, std::int64_t key_
     for (; bin != bins.end() && bin->differences.begin < seen.end; ++bin) {
         const Range part = intersect(bin->differences, seen);
         if (part.size() == 0) continue;
-        if (counted_to != part.begin) below = pairs_at_or_below(keys, rows, part.begin - 1);
-        const std::int64_t up_to = pairs_at_or_below(keys, rows, part.end - 1);
+        if (counted_to != part.begin) below = affine_pairs_at_or_below(keys, rows, part.begin - 1);
+        const std::int64_t up_to = affine_pairs_at_or_below(keys, rows, part.end - 1);
         counts[bin->bin] += times * (up_to - below);
         below = up_to, counted_to = part.end;
     }

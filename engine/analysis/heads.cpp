@@ -116,7 +116,8 @@ std::int64_t weighted_pairs(std::span<const AffineRows> rows, const WeightedRun&
         if (run.band.is_full())
             pairs += part.count * run.count;
         else
-            pairs += pairs_at_or_below(part, keys, run.band.hi) - pairs_at_or_below(part, keys, run.band.lo - 1);
+            pairs += affine_pairs_at_or_below(part, keys, run.band.hi) -
+                     affine_pairs_at_or_below(part, keys, run.band.lo - 1);
     }
     return run.weight * pairs;
 }

@@ -20,7 +20,7 @@ static std::int64_t floor_sum(std::int64_t n, std::int64_t b, std::int64_t a, st
     return sum;
 }
 
-std::int64_t pairs_at_or_below(const AffineRows& us, const AffineRows& vs, std::int64_t difference) {
+std::int64_t affine_pairs_at_or_below(const AffineRows& us, const AffineRows& vs, std::int64_t difference) {
     if (us.count <= 0 || vs.count <= 0) return 0;
     const std::int64_t offset = difference + us.first - vs.first; // u of index i sees v up to vs.first + offset + a·i
     const auto index_from = [&](std::int64_t reach) { return -floor_div(offset - reach, us.stride); };

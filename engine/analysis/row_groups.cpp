@@ -42,13 +42,13 @@ private:
 };
 
 // Positions of which `copies` shifted ones look alike.
-struct Stretch {
+struct RowStretch {
     Range positions;
     std::int64_t copies = 1, shift = 0;
 };
 
 // The stretch where every list repeats and none of the others has a row, if it holds two common periods or more.
-std::vector<Stretch> stretches(const HeadTiles& head, Range all) {
+std::vector<RowStretch> stretches(const HeadTiles& head, Range all) {
     std::int64_t period = 1;
     Range steady = all;
     bool repeats = false;
@@ -101,7 +101,7 @@ bool for_each_group(const HeadTiles& head, Range positions, const CancelFlag* ca
     const Problem& p = head.plan().problem;
     std::vector<TileFinder> finders;
     for (const HeadTiles::Part& part : head.parts()) finders.emplace_back(head, part);
-    for (const Stretch& stretch : stretches(head, {query_position(p, 0), p.kv_len}))
+    for (const RowStretch& stretch : stretches(head, {query_position(p, 0), p.kv_len}))
         for (std::int64_t begin = stretch.positions.begin; begin < stretch.positions.end; begin += chunk_rows) {
             if (is_cancelled(cancel)) return false;
             const Range chunk{begin, std::min(begin + chunk_rows, stretch.positions.end)};

@@ -2,9 +2,9 @@
 // How the rows of one pass enter the rows of the call: as they are, added, or merged by log-sum-exp with earlier
 // passes.
 #include "engine/backends/cuda/device_code.h"
+#include "engine/infinity.h"
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 namespace dilascope {
 
@@ -30,7 +30,6 @@ struct RowMerge {
 
 // A row whose lse so far is `lse` (−∞: nothing yet) and that of the pass `pass_lse` (−∞: it saw no key).
 HOST_DEVICE RowMerge merge_weights(MergeRule rule, float lse, float pass_lse) {
-    constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
     if (rule.kind == MergeRule::replace) return {0, rule.weight, pass_lse};
     if (pass_lse == minus_infinity) return {1, 0, lse};
     // ln(exp(lse) + exp(pass_lse)) without overflow

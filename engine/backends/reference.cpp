@@ -1,16 +1,14 @@
 #include "engine/backends/reference.h"
 #include "engine/backends/reference_gradient.h"
 #include "engine/backends/reference_row.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace dilascope {
 
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 // fkodom's denominators: Σ over the sequence of each branch's output, (branches, D), for one batch element and head.
 std::vector<double> sequence_sums(const AttentionCall& call, std::int64_t batch, std::int64_t head) {

@@ -27,6 +27,9 @@ struct BenchCase {
 // scaling: LongNet's table at 16k … 1M tokens, each length beside its half.
 enum class BenchSuite { full, quick, scaling };
 
+// LongNet's own table, which both benchmarks measure.
+inline constexpr const char* longnet_table = "longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12";
+
 std::vector<BenchCase> cpu_bench_cases(BenchSuite suite);
 
 } // namespace dilascope

@@ -6,8 +6,6 @@ namespace dilascope {
 
 namespace {
 
-constexpr const char* longnet = "longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12";
-
 // 16k tokens in all batch elements together, heads · head_dim = 2048: what published tables use.
 Problem published(std::int64_t seq_len, std::int64_t head_dim, bool causal, Dtype dtype) {
     Problem problem = self_attention(seq_len, 2048 / head_dim, head_dim, causal);
@@ -28,7 +26,7 @@ void add_sparse(std::vector<BenchCase>& cases, Dtype dtype) {
         for (const std::int64_t tokens : {32768, 262144}) {
             Problem problem = self_attention(tokens, 12, 64);
             problem.dtype = dtype;
-            cases.push_back({longnet, problem, direction});
+            cases.push_back({longnet_table, problem, direction});
         }
         Problem problem = self_attention(16384, 16, 128);
         problem.dtype = dtype;
@@ -46,7 +44,7 @@ std::vector<BenchCase> cuda_bench_cases(BenchSuite suite) {
         for (std::int64_t tokens = 65536; tokens <= std::int64_t(1) << 24; tokens *= 2) {
             Problem problem = self_attention(tokens, 1, 64);
             problem.dtype = Dtype::bf16;
-            cases.push_back({longnet, problem});
+            cases.push_back({longnet_table, problem});
         }
         return cases;
     }

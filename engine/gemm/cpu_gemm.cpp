@@ -19,13 +19,13 @@ namespace {
 using Type = dnnl::memory::data_type;
 
 // What a primitive is made for: the shape, alpha and beta.
-using Key = std::tuple<GemmShapeKey, std::int32_t, std::int32_t>;
-Key key_of(const GemmCall& call) {
+using PrimitiveKey = std::tuple<GemmShapeKey, std::int32_t, std::int32_t>;
+PrimitiveKey primitive_key(const GemmCall& call) {
     return {shape_key(call), std::bit_cast<std::int32_t>(call.alpha), std::bit_cast<std::int32_t>(call.beta)};
 }
 
 // A primitive, or why there is none.
-struct Product {
+struct CpuProduct {
     dnnl::matmul primitive;
     dnnl::memory::desc a, b, c, bias;
     std::size_t scratch_bytes = 0;
@@ -66,7 +66,7 @@ dnnl::primitive_attr attributes(const GemmCall& call) {
     return attributes;
 }
 
-dnnl::matmul::primitive_desc describe(const GemmCall& call, const Product& product) {
+dnnl::matmul::primitive_desc describe(const GemmCall& call, const CpuProduct& product) {
     const dnnl::primitive_attr attr = attributes(call);
     const dnnl::memory::desc bias = call.bias ? product.bias : dnnl::memory::desc();
 #if DNNL_VERSION_MAJOR >= 3
@@ -77,8 +77,8 @@ dnnl::matmul::primitive_desc describe(const GemmCall& call, const Product& produ
 #endif
 }
 
-Product make_product(const GemmCall& call) {
-    Product product;
+CpuProduct make_product(const GemmCall& call) {
+    CpuProduct product;
     const Type type = type_of(call.dtype);
     product.a = matrix(call, call.rows, call.inner, type, call.a_batch_stride, call.a_stride, call.a_op);
     product.b = matrix(call, call.inner, call.columns, type, call.b_batch_stride, call.b_stride, call.b_op);
@@ -110,23 +110,23 @@ public:
     Result<void> run(const GemmCall& call) override;
 
 private:
-    std::shared_ptr<const Product> product_for(const GemmCall& call);
+    std::shared_ptr<const CpuProduct> product_for(const GemmCall& call);
     bool needs_widening(const GemmCall& call);
     Result<void> run_widened(const GemmCall& call);
     Result<void> run_one_by_one(const GemmCall& call);
     Result<void> execute(const GemmCall& call);
 
     std::mutex mutex_;
-    std::map<Key, std::shared_ptr<const Product>> products_; // creation takes milliseconds
+    std::map<PrimitiveKey, std::shared_ptr<const CpuProduct>> products_; // creation takes milliseconds
 };
 
-std::shared_ptr<const Product> CpuGemm::product_for(const GemmCall& call) {
+std::shared_ptr<const CpuProduct> CpuGemm::product_for(const GemmCall& call) {
     constexpr std::size_t kept = 256; // more than a model has shapes of
-    const Key key = key_of(call);
+    const PrimitiveKey key = primitive_key(call);
     std::lock_guard lock(mutex_);
     if (const auto found = products_.find(key); found != products_.end()) return found->second;
     if (products_.size() >= kept) products_.clear();
-    return products_[key] = std::make_shared<const Product>(make_product(call));
+    return products_[key] = std::make_shared<const CpuProduct>(make_product(call));
 }
 
 // alpha·AB + (beta·C + bias): its steps as a primitive make oneDNN fall to its slow loop, so dnnl_sgemm does it.

@@ -9,7 +9,7 @@ namespace {
 
 using namespace cublas_lt_number;
 
-constexpr std::int64_t workspace_bytes = 32 << 20; // what NVIDIA recommends for Hopper; enough before it
+constexpr std::int64_t gemm_workspace_bytes = 32 << 20; // what NVIDIA recommends for Hopper; enough before it
 
 // A handle of the library, destroyed with this.
 class LtHandle {
@@ -85,7 +85,7 @@ Result<void> CudaGemm::open() {
     if (!library_.problem.empty()) return fail(library_.problem);
     TRY(device_.select());
     TRY(make_handle(handle_, library_.destroy, library_.create(&handle_.value), "cublasLtCreate"));
-    workspace_ = TRY(device_.allocate<std::byte>(workspace_bytes, "cuda/gemm_workspace"));
+    workspace_ = TRY(device_.allocate<std::byte>(gemm_workspace_bytes, "cuda/gemm_workspace"));
     return {};
 }
 
@@ -119,7 +119,7 @@ Result<void> CudaGemm::make_choice(const GemmCall& call, LtProduct& product) {
     LtHandle preference;
     TRY(make_handle(preference, library_.destroy_preference, library_.create_preference(&preference.value),
                     "cublasLtMatmulPreferenceCreate"));
-    const std::size_t bytes = std::size_t(workspace_bytes);
+    const std::size_t bytes = std::size_t(gemm_workspace_bytes);
     TRY(check(library_.set_preference(preference.value, preference_workspace, &bytes, sizeof bytes), "the workspace"));
     const std::size_t element = dtype_bytes(call.dtype);
     const std::uint32_t alignments[] = {std::uint32_t(alignment_of(call.b, call.b_batch_stride, element)),
@@ -139,7 +139,7 @@ Result<void> CudaGemm::make_choice(const GemmCall& call, LtProduct& product) {
                             call.rows, call.columns, call.inner, enum_name(call.dtype), library_.status_text(status)));
 }
 
-LtKey key_of(const GemmCall& call) {
+LtKey lt_key(const GemmCall& call) {
     const std::size_t element = dtype_bytes(call.dtype);
     return {shape_key(call),
             {alignment_of(call.a, call.a_batch_stride, element), alignment_of(call.b, call.b_batch_stride, element),
@@ -148,7 +148,7 @@ LtKey key_of(const GemmCall& call) {
 
 Result<LtProduct*> CudaGemm::product_for(const GemmCall& call) {
     constexpr std::size_t kept = 1024;
-    const LtKey key = key_of(call);
+    const LtKey key = lt_key(call);
     if (const auto found = products_.find(key); found != products_.end()) return found->second.get();
     if (products_.size() >= kept) products_.clear();
     auto product = std::make_unique<LtProduct>();
@@ -185,7 +185,7 @@ Result<void> CudaGemm::run(const GemmCall& call) {
                   "the bias"));
     return check(library_.multiply(handle_.value, product.operation.value, &full.alpha, full.b, product.a.value, full.a,
                                    product.b.value, &full.beta, full.c, product.c.value, full.c, product.c.value,
-                                   product.choice.algorithm, workspace_.data(), std::size_t(workspace_bytes),
+                                   product.choice.algorithm, workspace_.data(), std::size_t(gemm_workspace_bytes),
                                    stream_.handle().value),
                  "cublasLtMatmul");
 }

@@ -12,19 +12,19 @@ struct Kept {
     OrderTable table;
 };
 constexpr std::size_t kept_tables = 2;
-std::mutex mutex;
-std::list<Kept> kept; // newest first
+std::mutex tables_mutex;
+std::list<Kept> tables; // newest first
 
 } // namespace
 
 OrderTable shared_tokens_by_rank(const Order& order, std::int64_t token_count) {
-    const std::lock_guard lock(mutex);
-    for (const Kept& one : kept)
+    const std::lock_guard lock(tables_mutex);
+    for (const Kept& one : tables)
         if (one.order == order && one.token_count == token_count) return one.table;
-    kept.push_front(
+    tables.push_front(
         {order, token_count, std::make_shared<const std::vector<std::int32_t>>(tokens_by_rank(order, token_count))});
-    while (kept.size() > kept_tables) kept.pop_back();
-    return kept.front().table;
+    while (tables.size() > kept_tables) tables.pop_back();
+    return tables.front().table;
 }
 
 } // namespace dilascope

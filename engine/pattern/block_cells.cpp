@@ -46,7 +46,7 @@ std::int64_t members_before(Residues rows, Range range, Residues columns, Range 
     return sum;
 }
 
-bool intersect(const BlockCells& a, const BlockCells& b, BlockCells& both) {
+bool intersect_cells(const BlockCells& a, const BlockCells& b, BlockCells& both) {
     if (!intersect(a.rows, b.rows, both.rows) || !intersect(a.columns, b.columns, both.columns)) return false;
     both.row_range = intersect(a.row_range, b.row_range);
     both.column_range = intersect(a.column_range, b.column_range);
@@ -89,7 +89,7 @@ std::vector<SignedCells> united(std::span<const BlockCells> sets) {
         unite_signed(
             terms, SignedCells{added, 1},
             [](const SignedCells& a, const SignedCells& b, SignedCells& both) {
-                return intersect(a.cells, b.cells, both.cells);
+                return intersect_cells(a.cells, b.cells, both.cells);
             },
             [](const SignedCells& a, const SignedCells& b) { return a.cells == b.cells; });
     return terms;

@@ -18,11 +18,11 @@ struct Key {
 constexpr std::size_t largest_bytes = std::size_t{64} << 20; // of one matrix: 23 000 block rows
 constexpr std::size_t kept_matrices = 2;                     // the shown head, and the one before it
 
-std::mutex mutex;
+std::mutex kept_mutex;
 std::list<std::pair<Key, std::shared_ptr<const BitMatrix>>> kept; // newest first
 
 std::shared_ptr<const BitMatrix> find(const Key& key) {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(kept_mutex);
     for (const auto& [other, matrix] : kept)
         if (other == key) return matrix;
     return nullptr;
@@ -38,7 +38,7 @@ void BlockRows::prepare(const Blocks& blocks, const Problem& problem, std::int64
     auto matrix = std::make_shared<BitMatrix>(grid.count, grid.count);
 #pragma omp parallel for schedule(dynamic, 64) if (grid.count > 1024)
     for (std::int64_t row = 0; row < grid.count; ++row) block_row(blocks, problem, head, branch, row, matrix->row(row));
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(kept_mutex);
     kept.emplace_front(key, std::move(matrix));
     while (kept.size() > kept_matrices) kept.pop_back();
 }

@@ -20,8 +20,6 @@ void unite(std::vector<Product>& products, const Product& added) {
                  [](const Product& a, const Product& b) { return a.rows == b.rows && a.residues == b.residues; });
 }
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 } // namespace
 
 Products::Products(const PatternKind& kind, const Problem& problem, std::int64_t head, Count what)
@@ -29,7 +27,7 @@ Products::Products(const PatternKind& kind, const Problem& problem, std::int64_t
     group_size_ = problem.kv_len;
     if (std::holds_alternative<Window>(kind)) group_size_ = window_chunk;
     if (const Blocks* blocks = std::get_if<Blocks>(&kind)) group_size_ = block_grid(*blocks, problem).block;
-    group_count_ = ceil_div(problem.kv_len, group_size_);
+    group_count_ = (problem.kv_len + group_size_ - 1) / group_size_;
     const Dilated* dilated = std::get_if<Dilated>(&kind);
     if (!dilated) return;
     for (int branch = 0; branch < branch_count(*dilated); ++branch) {

@@ -10,7 +10,7 @@ struct PixelRange {
     std::size_t begin = 0, end = 0;
     bool contains(std::size_t pixel) const { return begin <= pixel && pixel < end; }
 };
-PixelRange intersect(PixelRange a, PixelRange b) { return {std::max(a.begin, b.begin), std::min(a.end, b.end)}; }
+PixelRange overlap(PixelRange a, PixelRange b) { return {std::max(a.begin, b.begin), std::min(a.end, b.end)}; }
 
 // Where a group of block rows meets a cell set.
 struct Meeting {
@@ -34,7 +34,7 @@ Meeting meet(const BlockCells& cells, const BlockGroup& group, std::int64_t bloc
     // The set has no columns beyond its range, so there the band leaves nothing out.
     if (all.begin > columns.begin) meeting.inside.begin = pixels.first_from(std::min(all.begin, columns.end) * block);
     if (all.end < columns.end) meeting.inside.end = pixels.count_until(std::max(all.end, columns.begin) * block);
-    meeting.inside = intersect(meeting.inside, meeting.reach);
+    meeting.inside = overlap(meeting.inside, meeting.reach);
     return meeting;
 }
 
@@ -79,7 +79,7 @@ void RegularCounter::add_term(const Term& term, const BlockGroups& rows, std::sp
         meetings[index] = meet(term.cells, rows.group[index], block_, pixels_);
         if (meetings[index].row_tokens == 0) continue;
         row_tokens += meetings[index].row_tokens;
-        common = intersect(common, meetings[index].inside);
+        common = overlap(common, meetings[index].inside);
     }
     if (row_tokens == 0) return;
     if (common.begin < common.end)

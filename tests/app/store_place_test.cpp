@@ -11,7 +11,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 // Twenty small cases.
-std::filesystem::path write_spec(const ScratchFolder& folder) {
+std::filesystem::path write_small_cases(const ScratchFolder& folder) {
     const auto path = folder / "twenty.toml";
     std::ofstream(path) << R"(schema = 1
 name = "twenty"
@@ -35,7 +35,7 @@ verify_rows = 1
 
 TEST_CASE("batch: a full disk ends it with a sentence, and --resume goes on when there is space", "[app][slow]") {
     ScratchFolder folder;
-    const auto spec = write_spec(folder), db = folder / "runs.sqlite", err = folder / "err";
+    const auto spec = write_small_cases(folder), db = folder / "runs.sqlite", err = folder / "err";
     // A limit on the size of files stands for the disk; 800 blocks of 512 bytes hold the store and a few runs.
     const std::string command = std::string("trap '' XFSZ; ulimit -f 800; exec '") + DILASCOPE_BINARY + "' batch '" +
                                 spec.string() + "' --db '" + db.string() + "' > /dev/null 2> '" + err.string() + "'";
@@ -62,7 +62,7 @@ TEST_CASE("batch: a full disk ends it with a sentence, and --resume goes on when
 
 TEST_CASE("batch: a place that cannot hold a store is told before anything runs", "[app]") {
     ScratchFolder folder;
-    const auto spec = write_spec(folder);
+    const auto spec = write_small_cases(folder);
     const auto mistake = [&](const std::filesystem::path& db, const std::string& says) {
         const BinaryRun run = run_binary({"batch", spec.string(), "--db", db.string()});
         CHECK(run.exit_code == 2);

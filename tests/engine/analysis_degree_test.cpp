@@ -22,7 +22,7 @@ std::vector<DegreePixel> reduce(const std::vector<std::int64_t>& degrees, Range 
     return reduced;
 }
 
-Range random_range(std::mt19937_64& random, std::int64_t length) {
+Range random_part(std::mt19937_64& random, std::int64_t length) {
     if (pick(random, 0, 1) == 0) return {0, length};
     const std::int64_t begin = pick(random, 0, length - 1);
     return {begin, pick(random, begin + 1, length)};
@@ -42,7 +42,7 @@ TEST_CASE("degrees equal counting", "[analysis]") {
                     const int counted = count == PairCount::distinct ? times > 0 : times;
                     of_query[std::size_t(q)] += counted, of_key[std::size_t(k)] += counted;
                 }
-            const Range queries = random_range(random, p.seq_len), keys = random_range(random, p.kv_len);
+            const Range queries = random_part(random, p.seq_len), keys = random_part(random, p.kv_len);
             const std::int64_t pixels = pick(random, 0, 1) == 0 ? queries.size() : pick(random, 1, 40);
             REQUIRE(query_degrees(c.plan, head, count, queries, pixels).value() == reduce(of_query, queries, pixels));
             REQUIRE(key_degrees(c.plan, head, count, keys, pixels).value() == reduce(of_key, keys, pixels));

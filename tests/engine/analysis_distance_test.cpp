@@ -19,7 +19,7 @@ TEST_CASE("pairs of two progressions equal counting", "[analysis]") {
         for (std::int64_t i = 0; i < us.count; ++i)
             for (std::int64_t j = 0; j < vs.count; ++j)
                 expected += vs.first + j * vs.stride - us.first - i * us.stride <= difference;
-        REQUIRE(pairs_at_or_below(us, vs, difference) == expected);
+        REQUIRE(affine_pairs_at_or_below(us, vs, difference) == expected);
     }
 }
 

@@ -15,7 +15,7 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 void make_bf16(AttentionCase& c) { c.problem.dtype = c.plan.problem.dtype = Dtype::bf16; }
 
-void check_against_reference(AttentionCase& c) {
+void check_targets(AttentionCase& c) {
     make_bf16(c);
     INFO(describe(c));
     REQUIRE(reference_backend().forward(c.call()));
@@ -45,11 +45,11 @@ const std::vector<std::int64_t> even_widths = {2, 8, 32, 64, 80, 130, 256};
 } // namespace
 
 TEST_CASE("cpu pairs: equal the reference on random patterns and shapes", "[engine]") {
-    for_random_cases({31, 20, {1, 2, 3, 5, 17, 63, 64, 65, 127}, even_widths, 2e6}, check_against_reference);
+    for_random_cases({31, 20, {1, 2, 3, 5, 17, 63, 64, 65, 127}, even_widths, 2e6}, check_targets);
 }
 
 TEST_CASE("cpu pairs: equal the reference on many patterns and shapes", "[engine][slow]") {
-    for_random_cases({32, 150, {1, 2, 3, 17, 65, 127, 509, 1024}, even_widths}, check_against_reference);
+    for_random_cases({32, 150, {1, 2, 3, 17, 65, 127, 509, 1024}, even_widths}, check_targets);
 }
 
 TEST_CASE("cpu pairs: odd counts of keys, banded spans that begin at odd keys, scales", "[engine]") {
@@ -59,7 +59,7 @@ TEST_CASE("cpu pairs: odd counts of keys, banded spans that begin at odd keys, s
                 Problem problem = self_attention(131, 2, 10, true);
                 problem.kv_len = kv_len, problem.scale = scale;
                 AttentionCase c = case_of(pattern, problem);
-                check_against_reference(c);
+                check_targets(c);
             }
 }
 

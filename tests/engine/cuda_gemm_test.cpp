@@ -11,14 +11,14 @@ using namespace dilascope;
 namespace {
 
 // A device, a stream, and the products on them.
-struct Setup {
-    Setup() {
+struct GemmSetup {
+    GemmSetup() {
         fake_lt::counts = {};
         device = CudaDevice::open(api).value();
         stream = device->create_stream().value();
         gemm = make_cuda_gemm(*device, stream, library).value();
     }
-    ~Setup() {
+    ~GemmSetup() {
         const bool is_lost = device->is_lost();
         gemm.reset();
         stream = {};
@@ -34,7 +34,7 @@ struct Setup {
 };
 
 // Runs the case in device memory; C comes back.
-Result<void> run_on_device(Setup& setup, GemmCase& c) {
+Result<void> run_on_device(GemmSetup& setup, GemmCase& c) {
     auto a = TRY(setup.device->allocate<std::byte>(std::int64_t(c.a.size()), "cuda/test_a"));
     auto b = TRY(setup.device->allocate<std::byte>(std::int64_t(c.b.size()), "cuda/test_b"));
     auto out = TRY(setup.device->allocate<float>(std::int64_t(c.c.size()), "cuda/test_c"));
@@ -63,7 +63,7 @@ GemmCase small_case() {
 } // namespace
 
 TEST_CASE("row-major products come out right of a column-major library", "[cuda][gemm]") {
-    Setup setup;
+    GemmSetup setup;
     std::mt19937_64 random(51);
     for (int trial = 0; trial < 200; ++trial) {
         GemmCase c = random_gemm_case(random, {1, 2, 3, 7, 16, 17, 31});
@@ -78,7 +78,7 @@ TEST_CASE("row-major products come out right of a column-major library", "[cuda]
 }
 
 TEST_CASE("a shape is prepared once, whatever its pointers, factors and bias", "[cuda][gemm]") {
-    Setup setup;
+    GemmSetup setup;
     GemmCase c = small_case();
     c.call.bias = c.bias.data();
     const int live = fake_lt::counts.live;
@@ -98,7 +98,7 @@ TEST_CASE("a shape is prepared once, whatever its pointers, factors and bias", "
 }
 
 TEST_CASE("algorithms are chosen by how operands are aligned", "[cuda][gemm]") {
-    Setup setup;
+    GemmSetup setup;
     auto memory = setup.device->allocate<float>(1000, "cuda/test_memory").value();
     GemmCall call;
     call.rows = call.columns = call.inner = 4;
@@ -119,7 +119,7 @@ TEST_CASE("algorithms are chosen by how operands are aligned", "[cuda][gemm]") {
 }
 
 TEST_CASE("what the library refuses is told; a lost device says so", "[cuda][gemm]") {
-    Setup setup;
+    GemmSetup setup;
     GemmCase c = small_case();
     CHECK(setup.gemm->choose(c.call).kernel == "cublaslt/heuristic");
     CHECK(setup.gemm->choose(c.call).reason == "cuBLASLt 13.1.2, 1 KiB of workspace");

@@ -13,8 +13,8 @@ struct Params {
 };
 
 // A device whose launches take `launch_ms` of its clock, and call `on_launch`.
-struct Setup {
-    explicit Setup(
+struct TimingSetup {
+    explicit TimingSetup(
         double launch_ms, std::function<void()> on_launch = [] {})
         : api([on_launch](const KernelLaunch&) { return on_launch(), DeviceStatus::ok; }) {
         api.launch_ms = launch_ms;
@@ -28,7 +28,7 @@ struct Setup {
             return device->launch("second", {1, 1, 1}, 32, 0, Params{}, stream);
         };
     }
-    ~Setup() {
+    ~TimingSetup() {
         const bool is_lost = device->is_lost(); // then nothing is freed
         device.reset();
         CHECK((is_lost || api.leaks() == ""));
@@ -42,7 +42,7 @@ struct Setup {
 } // namespace
 
 TEST_CASE("a hot sample repeats a graph until it is long enough, and tells the mean", "[cuda]") {
-    Setup setup(0.0625); // a repetition takes 0.125 ms
+    TimingSetup setup(0.0625); // a repetition takes 0.125 ms
     LaunchTimerOptions options;
     options.warmup = 3;
     LaunchTimer timer = LaunchTimer::make(*setup.device, setup.work(), options).value();
@@ -64,7 +64,7 @@ TEST_CASE("a hot sample repeats a graph until it is long enough, and tells the m
 }
 
 TEST_CASE("a cold sample evicts L2 before each repetition, and does not count that", "[cuda]") {
-    Setup setup(0.0625);
+    TimingSetup setup(0.0625);
     LaunchTimerOptions options;
     options.l2 = L2State::cold;
     setup.api.fill_gb_per_s = 1; // 100 ms a fill
@@ -72,14 +72,14 @@ TEST_CASE("a cold sample evicts L2 before each repetition, and does not count th
     CHECK(setup.api.calls(ApiCall::fill) == 3);
     CHECK(setup.api.calls(ApiCall::synchronize) >= 3);
 
-    Setup small(0.0625);
+    TimingSetup small(0.0625);
     small.api.devices[0].l2_bytes = std::int64_t(2) << 30; // more than the memory
     small.device = std::move(CudaDevice::open(small.api).value());
     CHECK_THAT(time_launches(*small.device, small.work(), 3, options).error().what, contains("cuda/evicting on cuda"));
 }
 
 TEST_CASE("work that no graph can hold is launched singly, which is told", "[cuda]") {
-    Setup setup(1);
+    TimingSetup setup(1);
     setup.api.fail_at(ApiCall::end_capture, 1, DeviceStatus::failed, "cudaErrorStreamCaptureInvalidated: …");
     LaunchTimer timer = LaunchTimer::make(*setup.device, setup.work()).value();
     CHECK_THAT(timer.graph_absence(), contains("end a capture: cudaErrorStreamCaptureInvalidated"));
@@ -89,14 +89,14 @@ TEST_CASE("work that no graph can hold is launched singly, which is told", "[cud
 }
 
 TEST_CASE("errors of the work and a lost device end the timing", "[cuda]") {
-    Setup setup(1);
+    TimingSetup setup(1);
     const auto failing = [](const Stream&) { return Result<void>(fail("no such shape")); };
     CHECK(time_launches(*setup.device, failing, 3).error().what == "no such shape");
     setup.api.fail_at(ApiCall::synchronize, 5, DeviceStatus::lost);
     CHECK_THAT(time_launches(*setup.device, setup.work(), 10).error().what, contains("was lost at"));
     CHECK_THAT(time_launches(*setup.device, setup.work(), 10).error().what, contains("was lost at"));
 
-    Setup second(1);
+    TimingSetup second(1);
     second.api.fail_at(ApiCall::end_capture, 1, DeviceStatus::lost);
     CHECK_THAT(LaunchTimer::make(*second.device, second.work()).error().what, contains("was lost at"));
 }
@@ -104,7 +104,7 @@ TEST_CASE("errors of the work and a lost device end the timing", "[cuda]") {
 TEST_CASE("timing is cancelled between two repetitions", "[cuda]") {
     CancelFlag cancel = false;
     int launches = 0;
-    Setup setup(0.0625, [&] { cancel = ++launches >= 100; });
+    TimingSetup setup(0.0625, [&] { cancel = ++launches >= 100; });
     LaunchTimerOptions options;
     options.cancel = &cancel;
     CHECK(time_launches(*setup.device, setup.work(), 1000, options).error().what == "timing of launches: cancelled");

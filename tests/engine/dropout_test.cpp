@@ -7,7 +7,7 @@ using namespace dilascope;
 
 namespace {
 
-struct Place {
+struct Draw {
     std::uint64_t seed = 5;
     std::uint32_t row = 0;
     std::int64_t query = 0, key = 0;
@@ -15,7 +15,7 @@ struct Place {
 
 // Of 512 × 64 pairs at rate one half, those whose fates differ. Not a lambda: the compiler would take one for constexpr
 // and spend half a minute on it.
-int differing(Place one, Place other) {
+int differing(Draw one, Draw other) {
     int count = 0;
     for (std::int64_t query = 0; query < 512; ++query)
         for (std::int64_t key = 0; key < 64; ++key)
@@ -55,9 +55,9 @@ TEST_CASE("dropout drops the share it is told, in every place of a group of keys
 TEST_CASE("a pair's fate depends on the seed, the row, the query and the key, and on nothing else", "[dropout]") {
     constexpr std::int64_t beyond = std::int64_t{1} << 32; // positions past 32 bits are others
     CHECK(differing({}, {}) == 0);
-    for (const Place& other :
-         {Place{6}, Place{5 + (std::uint64_t{1} << 32)}, Place{5, 1}, Place{5, 0, 1}, Place{5, 0, 0, 1},
-          Place{5, 0, 0, 2}, Place{5, 0, 0, 4}, Place{5, 0, 0, 8}, Place{5, 0, beyond}, Place{5, 0, 0, 8 * beyond}}) {
+    for (const Draw& other :
+         {Draw{6}, Draw{5 + (std::uint64_t{1} << 32)}, Draw{5, 1}, Draw{5, 0, 1}, Draw{5, 0, 0, 1}, Draw{5, 0, 0, 2},
+          Draw{5, 0, 0, 4}, Draw{5, 0, 0, 8}, Draw{5, 0, beyond}, Draw{5, 0, 0, 8 * beyond}}) {
         INFO(other.seed << " " << other.row << " " << other.query << " " << other.key);
         CHECK(std::abs(differing({}, other) - 16384) < 4.5 * 90.5); // √(32768/4)
     }

@@ -1,5 +1,6 @@
 #include "engine/order/block_order.h"
 #include "tests/catch.h"
+#include "tests/engine/curves.h"
 #include "tests/engine/random_pattern.h"
 #include <algorithm>
 #include <cstdlib>
@@ -7,8 +8,6 @@
 using namespace dilascope;
 
 namespace {
-
-const Curve curves[] = {Curve::row, Curve::snake, Curve::morton, Curve::hilbert};
 
 template <class Keep> std::vector<BlockPair> blocks_where(std::int64_t rows, std::int64_t columns, Keep keep) {
     std::vector<BlockPair> blocks;

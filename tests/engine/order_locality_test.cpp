@@ -1,6 +1,7 @@
 #include "engine/order/locality.h"
 #include "engine/order/reuse.h"
 #include "tests/catch.h"
+#include "tests/engine/curves.h"
 #include "tests/engine/random_pattern.h"
 #include <algorithm>
 #include <cmath>
@@ -10,8 +11,6 @@
 using namespace dilascope;
 
 namespace {
-
-const Curve curves[] = {Curve::row, Curve::snake, Curve::morton, Curve::hilbert};
 
 struct Sample {
     Order order;

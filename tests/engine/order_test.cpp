@@ -1,6 +1,7 @@
 #include "engine/order/order.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
+#include "tests/engine/curves.h"
 #include "tests/engine/random_pattern.h"
 #include <cstdlib>
 #include <numeric>
@@ -8,8 +9,6 @@
 using namespace dilascope;
 
 namespace {
-
-const Curve curves[] = {Curve::row, Curve::snake, Curve::morton, Curve::hilbert};
 
 std::string name_of(const Order& order, std::int64_t count) {
     return std::string(enum_name(order.curve)) + " " + to_text(order.grid) + " of " + std::to_string(count);

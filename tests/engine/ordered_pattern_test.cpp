@@ -10,13 +10,14 @@ namespace {
 
 Pattern with_order(const char* text, const char* order) { return parse_pattern(std::string(text) + order).value(); }
 
-const std::vector<const char*> texts = {"dense", "window left=40 right=9", "longnet segments=32,64,160 rates=1,2,5",
-                                        "local block=16 window=64 + random block=16 density=0.2", "strided block=7"};
+const std::vector<const char*> ordered_texts = {
+    "dense", "window left=40 right=9", "longnet segments=32,64,160 rates=1,2,5",
+    "local block=16 window=64 + random block=16 density=0.2", "strided block=7"};
 
 } // namespace
 
 TEST_CASE("an order used as layout or schedule leaves every bit of the output", "[order]") {
-    for (const char* text : texts)
+    for (const char* text : ordered_texts)
         for (const char* use : {"layout", "schedule"})
             for (const char* curve : {"snake", "hilbert"})
                 for (bool causal : {false, true}) {
@@ -38,7 +39,7 @@ TEST_CASE("an order used as layout or schedule leaves every bit of the output", 
 
 TEST_CASE("an order used as sequence attends the pairs of the ranks", "[order]") {
     const Problem problem = self_attention(120, 4, 8), causal = self_attention(120, 4, 8, true);
-    for (const char* text : texts) {
+    for (const char* text : ordered_texts) {
         const Pattern plain = parse_pattern(text).value(), ordered = with_order(text, " order=hilbert grid=13x11");
         INFO(text);
         bool differs = false;

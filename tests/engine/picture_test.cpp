@@ -61,7 +61,7 @@ void check_pictures(const Pattern& pattern, const Problem& problem, std::mt19937
     }
 }
 
-const std::vector<const char*> texts = {
+const std::vector<const char*> picture_texts = {
     "dense",
     "window left=90 right=40",
     "longnet segments=64,128,512 rates=1,2,6",
@@ -79,7 +79,7 @@ const std::vector<const char*> texts = {
 
 TEST_CASE("every pixel of a large picture is the exact count", "[count]") {
     std::mt19937_64 random(11);
-    for (const char* text : texts)
+    for (const char* text : picture_texts)
         for (const char* order : {"", " order=hilbert"})
             for (const bool causal : {false, true}) {
                 Problem problem = self_attention(pick(random, 180, 240), 4, 8, causal);

@@ -12,7 +12,7 @@ static Experiment parse(const std::string& toml) {
     if (!experiment) FAIL(experiment.error().what);
     return std::move(*experiment);
 }
-static std::string error_of(const std::string& toml) {
+static std::string spec_error(const std::string& toml) {
     const auto experiment = parse_experiment(toml, "sweep.toml");
     return experiment ? "accepted" : experiment.error().what;
 }
@@ -145,17 +145,19 @@ TEST_CASE("tensors give the shape that the file does not set", "[experiments]") 
     CHECK_THAT(load("batch = 2").error().what, contains("batch is 2"));
     CHECK_THAT(load("kv_len = 600").error().what, contains("kv_len is 600"));
     CHECK_THAT(load("generator = \"gaussian\"").error().what, contains("keep one"));
-    CHECK_THAT(error_of("\ntensors = \"nowhere.safetensors\""),
+    CHECK_THAT(spec_error("\ntensors = \"nowhere.safetensors\""),
                contains("sweep.toml:2: tensors: ") && contains("nowhere.safetensors"));
 }
 
 TEST_CASE("huge products are counted, not made", "[experiments]") {
-    CHECK_THAT(error_of("[axes]\nseq_len = { range = [1, 1000000, 1] }\nheads = [1, 2, 3]"),
+    CHECK_THAT(spec_error("[axes]\nseq_len = { range = [1, 1000000, 1] }\nheads = [1, 2, 3]"),
                contains("3000000 cases") && contains("at most 100000"));
     CHECK_THAT(
-        error_of("[axes]\nseq_len = { range = [1, 1099511627776, 1] }\nseed = { range = [0, 9000000000000000000, 1] }"),
+        spec_error(
+            "[axes]\nseq_len = { range = [1, 1099511627776, 1] }\nseed = { range = [0, 9000000000000000000, 1] }"),
         contains("about 9.9e+30 cases"));
-    CHECK_THAT(error_of("[axes]\nseed = { range = [1, 60000, 1] }\n[measure]\ncold = true"), contains("120000 cases"));
+    CHECK_THAT(spec_error("[axes]\nseed = { range = [1, 60000, 1] }\n[measure]\ncold = true"),
+               contains("120000 cases"));
     CHECK(parse("[axes]\nseed = { range = [1, 10, 3] }").cases.size() == 4); // 1, 4, 7, 10
 }
 
@@ -222,7 +224,7 @@ TEST_CASE("what an experiment file cannot say", "[experiments]") {
     };
     for (const Refusal& refusal : refusals) {
         INFO(refusal.toml);
-        const std::string error = error_of(refusal.toml);
+        const std::string error = spec_error(refusal.toml);
         for (const char* part : refusal.parts) CHECK_THAT(error, contains(part));
     }
 }

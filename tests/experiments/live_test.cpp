@@ -4,6 +4,7 @@
 #include "experiments/verify.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
+#include "tests/eventually.h"
 #include <chrono>
 #include <thread>
 
@@ -12,8 +13,6 @@ using namespace dilascope;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
 LiveRequest request_of(const std::string& pattern, std::int64_t seq_len) {
     LiveRequest request;
     request.config.pattern = pattern;

@@ -35,7 +35,7 @@ struct FakeMachine final : ReadyCall {
     }
 };
 
-Measure quick() {
+Measure nine_samples() {
     Measure measure;
     measure.warmup = 2, measure.min_samples = 9, measure.max_samples = 50;
     measure.min_time_s = 0, measure.max_noise_pct = 5, measure.timeout_s = 1000;
@@ -46,7 +46,7 @@ Measure quick() {
 
 TEST_CASE("quiet calls stop at min_samples by the noise rule", "[experiments]") {
     FakeMachine machine;
-    const Measurement measurement = machine.measure(quick()).value();
+    const Measurement measurement = machine.measure(nine_samples()).value();
     CHECK(measurement.stop_rule == "noise");
     CHECK(measurement.samples_ms.size() == 9);
     CHECK(measurement.samples_ms[0] == Approx(10));
@@ -56,7 +56,7 @@ TEST_CASE("quiet calls stop at min_samples by the noise rule", "[experiments]") 
 
 TEST_CASE("min_time_s holds sampling on", "[experiments]") {
     FakeMachine machine;
-    Measure measure = quick();
+    Measure measure = nine_samples();
     measure.min_time_s = 0.195; // 20 calls of 10 ms
     CHECK(machine.measure(measure).value().samples_ms.size() == 20);
 }
@@ -64,7 +64,7 @@ TEST_CASE("min_time_s holds sampling on", "[experiments]") {
 TEST_CASE("noise holds sampling on until max_samples", "[experiments]") {
     FakeMachine machine;
     machine.call_factors = {1, 2};
-    const Measurement measurement = machine.measure(quick()).value();
+    const Measurement measurement = machine.measure(nine_samples()).value();
     CHECK(measurement.stop_rule == "max_samples");
     CHECK(measurement.samples_ms.size() == 50);
 }
@@ -72,7 +72,7 @@ TEST_CASE("noise holds sampling on until max_samples", "[experiments]") {
 TEST_CASE("timeout stops noisy calls, also a slow warm-up", "[experiments]") {
     FakeMachine machine;
     machine.call_factors = {1, 2};
-    Measure measure = quick();
+    Measure measure = nine_samples();
     measure.timeout_s = 0.3;
     const Measurement measurement = machine.measure(measure).value();
     CHECK(measurement.stop_rule == "timeout");
@@ -88,11 +88,11 @@ TEST_CASE("timeout stops noisy calls, also a slow warm-up", "[experiments]") {
 TEST_CASE("short calls are timed together and reported each", "[experiments]") {
     FakeMachine machine;
     machine.call_s = 1e-6;
-    const Measurement measurement = machine.measure(quick()).value();
+    const Measurement measurement = machine.measure(nine_samples()).value();
     CHECK(measurement.calls_per_sample >= 99); // 100 µs, but for rounding
     CHECK(measurement.calls_per_sample <= 101);
     CHECK(measurement.samples_ms[0] == Approx(1e-3));
-    Measure no_warmup = quick();
+    Measure no_warmup = nine_samples();
     no_warmup.warmup = 0;
     CHECK(machine.measure(no_warmup).value().calls_per_sample >= 99);
 }
@@ -100,7 +100,7 @@ TEST_CASE("short calls are timed together and reported each", "[experiments]") {
 TEST_CASE("cold caches: flushed before each call, its time not counted, never batched", "[experiments]") {
     FakeMachine machine;
     machine.call_s = 1e-6;
-    Measure measure = quick();
+    Measure measure = nine_samples();
     const Measurement measurement = machine.measure(measure, CacheState::cold).value();
     CHECK(measurement.calls_per_sample == 1);
     CHECK(measurement.samples_ms[0] == Approx(1e-3));
@@ -116,11 +116,11 @@ TEST_CASE("cancel keeps the samples so far; a failing call fails", "[experiments
         if (++calls == 8) cancel = true;
         return {};
     };
-    const auto cancelled = machine.measure(quick(), CacheState::hot, &cancel);
+    const auto cancelled = machine.measure(nine_samples(), CacheState::hot, &cancel);
     CHECK(cancelled.value().stop_rule == "cancelled");
     CHECK(cancelled.value().samples_ms.size() == 6);
     machine.before_call = [] { return Result<void>(fail("the kernel burst")); };
-    const auto failed = machine.measure(quick());
+    const auto failed = machine.measure(nine_samples());
     CHECK(failed.error().what == "the kernel burst");
 }
 

@@ -18,19 +18,17 @@ std::string dict_of(std::string_view descr, std::string_view shape, std::string_
         .append(", }          \n");
 }
 
-Result<HostTensor> read_back(const std::string& bytes) {
+Result<HostTensor> read_npy(const std::string& bytes) {
     const ScratchFolder folder;
     std::vector<HostTensor> tensors = TRY(read_tensor_file(write_bytes(folder / "array.npy", bytes)));
     return std::move(tensors.at(0));
 }
 
-std::vector<float> values_of(const HostTensor& tensor) { return {tensor.values.begin(), tensor.values.end()}; }
-
 template <class T>
 void check_reads(std::string_view descr, const std::vector<T>& stored, const std::vector<float>& expected,
                  Dtype dtype) {
     const auto tensor =
-        read_back(npy_bytes(dict_of(descr, "(" + std::to_string(stored.size()) + ",)"), bytes_of(stored)));
+        read_npy(npy_bytes(dict_of(descr, "(" + std::to_string(stored.size()) + ",)"), bytes_of(stored)));
     INFO(descr << " " << error_of(tensor));
     REQUIRE(tensor);
     CHECK(tensor->name == "array");
@@ -55,19 +53,19 @@ TEST_CASE("npy: element types widen to f32", "[experiments]") {
 TEST_CASE("npy: versions 1 to 3, scalars, empty arrays, Python 2 and double quotes", "[experiments]") {
     const std::vector<float> values = {1, 2, 3, 4, 5, 6};
     for (const int version : {1, 2, 3}) {
-        const auto tensor = read_back(npy_bytes(dict_of("<f4", "(2, 3)"), bytes_of(values), version));
+        const auto tensor = read_npy(npy_bytes(dict_of("<f4", "(2, 3)"), bytes_of(values), version));
         REQUIRE(tensor);
         CHECK(tensor->shape == std::vector<std::int64_t>{2, 3});
         CHECK(values_of(*tensor) == values);
     }
-    const auto scalar = read_back(npy_bytes(dict_of("<f4", "()"), bytes_of(std::vector<float>{9})));
+    const auto scalar = read_npy(npy_bytes(dict_of("<f4", "()"), bytes_of(std::vector<float>{9})));
     REQUIRE(scalar);
     CHECK((scalar->shape.empty() && values_of(*scalar) == std::vector<float>{9}));
-    const auto empty = read_back(npy_bytes(dict_of("<f4", "(0, 4)"), ""));
+    const auto empty = read_npy(npy_bytes(dict_of("<f4", "(0, 4)"), ""));
     REQUIRE(empty);
     CHECK((empty->elements() == 0 && empty->values.size() == 0));
-    CHECK(read_back(npy_bytes(dict_of("<f4", "(2L, 3L)"), bytes_of(values))));
-    CHECK(read_back(npy_bytes("{\"shape\":(6,),\"descr\":\"<f4\",\"fortran_order\":False}", bytes_of(values))));
+    CHECK(read_npy(npy_bytes(dict_of("<f4", "(2L, 3L)"), bytes_of(values))));
+    CHECK(read_npy(npy_bytes("{\"shape\":(6,),\"descr\":\"<f4\",\"fortran_order\":False}", bytes_of(values))));
 }
 
 TEST_CASE("npy: Fortran order becomes C order", "[experiments]") {
@@ -78,7 +76,7 @@ TEST_CASE("npy: Fortran order becomes C order", "[experiments]") {
     for (int a = 0; a < 2; ++a)
         for (int b = 0; b < 3; ++b)
             for (int d = 0; d < 4; ++d) c.push_back(float(100 * a + 10 * b + d));
-    const auto tensor = read_back(npy_bytes(dict_of("<f4", "(2, 3, 4)", "True"), bytes_of(fortran)));
+    const auto tensor = read_npy(npy_bytes(dict_of("<f4", "(2, 3, 4)", "True"), bytes_of(fortran)));
     REQUIRE(tensor);
     CHECK(values_of(*tensor) == c);
 }
@@ -107,43 +105,43 @@ TEST_CASE("npy: what it writes is what it reads, 64-byte aligned", "[experiments
 
 TEST_CASE("npy: what is not numbers is refused with the mend", "[experiments]") {
     const std::string data(64, '\0');
-    const auto error = [&](const std::string& dict) { return error_of(read_back(npy_bytes(dict, data))); };
+    const auto error = [&](const std::string& dict) { return error_of(read_npy(npy_bytes(dict, data))); };
     CHECK(says(error(dict_of("|O", "(8,)")), {"array.npy", "object array", "pickle", "astype"}));
     CHECK(says(error(dict_of("|V2", "(32,)")), {"bfloat16", ".safetensors"}));
     CHECK(says(error(dict_of(">f4", "(16,)")), {"big-endian", "'<f4'"}));
     CHECK(says(error(dict_of("<c8", "(8,)")), {"\"<c8\"", "expected float16"}));
     CHECK(says(error(dict_of("<U4", "(4,)")), {"\"<U4\""}));
     CHECK(says(error("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (8,), }"), {"structured"}));
-    CHECK(says(error_of(read_back(npy_bytes(dict_of("<i4", "(1,)"), bytes_of(std::vector<std::int32_t>{16777217})))),
+    CHECK(says(error_of(read_npy(npy_bytes(dict_of("<i4", "(1,)"), bytes_of(std::vector<std::int32_t>{16777217})))),
                {"integer 16777216", "not exact", "float32"}));
 }
 
 TEST_CASE("npy: damaged headers are errors", "[experiments]") {
     const std::string data(64, '\0'), good = dict_of("<f4", "(16,)");
-    REQUIRE(read_back(npy_bytes(good, data)));
-    CHECK(says(error_of(read_back("")), {"too short"}));
-    CHECK(says(error_of(read_back("not numpy at all")), {"not a .npy file"}));
-    CHECK(says(error_of(read_back(npy_bytes(good, data, 4))), {"version 4"}));
-    CHECK(says(error_of(read_back(npy_bytes(good, data.substr(1)))), {"cut off", "16 elements"}));
-    CHECK(says(error_of(read_back(npy_bytes(good, data + "x"))), {"1 bytes follow"}));
-    CHECK(says(error_of(read_back(npy_bytes(good, data).substr(0, 40))), {"cut off"}));
+    REQUIRE(read_npy(npy_bytes(good, data)));
+    CHECK(says(error_of(read_npy("")), {"too short"}));
+    CHECK(says(error_of(read_npy("not numpy at all")), {"not a .npy file"}));
+    CHECK(says(error_of(read_npy(npy_bytes(good, data, 4))), {"version 4"}));
+    CHECK(says(error_of(read_npy(npy_bytes(good, data.substr(1)))), {"cut off", "16 elements"}));
+    CHECK(says(error_of(read_npy(npy_bytes(good, data + "x"))), {"1 bytes follow"}));
+    CHECK(says(error_of(read_npy(npy_bytes(good, data).substr(0, 40))), {"cut off"}));
     std::string huge_header = npy_bytes(good, data, 2);
     huge_header[11] = 0x7f;
-    CHECK(says(error_of(read_back(huge_header)), {"header of"}));
+    CHECK(says(error_of(read_npy(huge_header)), {"header of"}));
     for (const char* shape :
          {"(4611686018427387904, 4)", "(-16,)", "(16", "16", "(16,,)", "(99999999999999999999,)", "(x,)"})
-        CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", shape), data))), {"\"shape\""}));
+        CHECK(says(error_of(read_npy(npy_bytes(dict_of("<f4", shape), data))), {"\"shape\""}));
     std::string many_axes = "(16,";
     for (int axis = 1; axis < 33; ++axis) many_axes += "1,";
-    CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", many_axes + ")"), data))), {"\"shape\""}));
+    CHECK(says(error_of(read_npy(npy_bytes(dict_of("<f4", many_axes + ")"), data))), {"\"shape\""}));
     // 2^61 elements pass the shape's check; nothing may be allocated for them
-    CHECK(says(error_of(read_back(npy_bytes(dict_of("<f4", "(2305843009213693952,)"), data))), {"cut off"}));
+    CHECK(says(error_of(read_npy(npy_bytes(dict_of("<f4", "(2305843009213693952,)"), data))), {"cut off"}));
     for (const char* dict : {"", "{}", "{'descr'", "['descr']", "{'descr': '<f4', 'shape': (16,)}",
                              "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (16,)}",
                              "{'descr': '<f4', 'fortran_order': False, 'shape': (16,)} 1",
                              "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (16,)}",
                              "{'descr': '<f4', 'fortran_order': False, 'shape': (16,), 'x': 1}"}) {
         INFO(dict);
-        CHECK(says(error_of(read_back(npy_bytes(dict, data))), {".npy header", "numpy.save()"}));
+        CHECK(says(error_of(read_npy(npy_bytes(dict, data))), {".npy header", "numpy.save()"}));
     }
 }

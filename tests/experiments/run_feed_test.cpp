@@ -1,6 +1,7 @@
 // The feed follows a file that appears, grows, is replaced, breaks; the caller never waits.
 #include "experiments/run_feed.h"
 #include "experiments/store_schema.h"
+#include "tests/eventually.h"
 #include "tests/experiments/child_process.h"
 #include "tests/experiments/example_run.h"
 #include "tests/scratch_folder.h"
@@ -19,21 +20,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-// Polls until the condition holds; false after ten seconds.
-bool eventually(const std::function<bool()>& condition) {
-    for (const auto end = Clock::now() + std::chrono::seconds(10); Clock::now() < end;) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-}
-
 std::size_t count_of(const RunFeed& feed) {
     const auto runs = feed.latest().runs;
     return runs ? runs->size() : 0;
 }
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 std::int64_t resident_bytes() {
     std::ifstream file("/proc/self/statm");

@@ -1,5 +1,6 @@
 // The queue runs experiments in the background, one after another, and can be stopped at any time.
 #include "experiments/run_queue.h"
+#include "tests/eventually.h"
 #include "tests/experiments/example_run.h"
 #include "tests/scratch_folder.h"
 #include <chrono>
@@ -11,14 +12,6 @@ using Catch::Matchers::Contains;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-bool eventually(const std::function<bool()>& condition) {
-    for (const auto end = Clock::now() + std::chrono::seconds(30); Clock::now() < end;) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return false;
-}
 
 Experiment tiny_experiment(const std::string& name, int case_count) {
     Experiment experiment;

@@ -19,7 +19,7 @@ Case small_case() {
     return config;
 }
 
-Measure quick() {
+Measure six_samples() {
     Measure measure;
     measure.warmup = 1, measure.min_samples = 6, measure.max_samples = 6;
     measure.min_time_s = 0, measure.timeout_s = 5;
@@ -29,7 +29,7 @@ Measure quick() {
 Experiment small_experiment(int case_count) {
     Experiment experiment;
     experiment.name = "small";
-    experiment.measure = quick();
+    experiment.measure = six_samples();
     for (int index = 0; index < case_count; ++index) {
         experiment.cases.push_back(small_case());
         experiment.cases.back().seq_len = 20 + index;
@@ -51,7 +51,7 @@ std::int64_t count_status(const RunStore& store, RunStatus status) {
 
 TEST_CASE("an answered case carries its verdict, counts, times and environment", "[experiments]") {
     const Case config = small_case();
-    const Answer answered = answer(config, quick(), nullptr, nullptr);
+    const Answer answered = answer(config, six_samples(), nullptr, nullptr);
     const Run& run = answered.run;
     INFO(run.verdict);
     CHECK(run.status == RunStatus::done);
@@ -82,7 +82,7 @@ TEST_CASE("what cannot run fails with the reason", "[experiments]") {
     const auto verdict = [](auto change) {
         Case config = small_case();
         change(config);
-        const Answer answered = answer(config, quick(), nullptr, nullptr);
+        const Answer answered = answer(config, six_samples(), nullptr, nullptr);
         CHECK(answered.run.status == RunStatus::failed);
         CHECK(answered.samples_ms.empty());
         CHECK(answered.run.sample_count == 0);
@@ -147,7 +147,7 @@ TEST_CASE("every mix is verified", "[experiments]") {
     for (const char* mix : {"softmax", "softmax_stopgrad", "mean", "none", "fkodom"}) {
         Case config = small_case();
         config.pattern = std::string("dilated segments=16,64 rates=1,3 mix=") + mix;
-        const Answer answered = answer(config, quick(), nullptr, nullptr);
+        const Answer answered = answer(config, six_samples(), nullptr, nullptr);
         INFO(mix << ": " << answered.run.verdict);
         CHECK(answered.run.status == RunStatus::done);
     }
@@ -159,7 +159,7 @@ TEST_CASE("every dtype and direction is verified and timed", "[experiments]") {
         for (const char* direction : {"forward", "backward", "forward+backward"}) {
             Case config = small_case();
             config.dtype = dtype, config.direction = direction;
-            const Answer answered = answer(config, quick(), nullptr, nullptr);
+            const Answer answered = answer(config, six_samples(), nullptr, nullptr);
             INFO(dtype << " " << direction << ": " << answered.run.verdict);
             CHECK(answered.run.status == RunStatus::done);
             const double gflop = answered.run.gflop_per_s * answered.run.time_ms_median;
@@ -171,7 +171,7 @@ TEST_CASE("every dtype and direction is verified and timed", "[experiments]") {
     for (const char* mix : {"softmax_stopgrad", "mean", "none"}) {
         Case config = small_case();
         config.direction = "backward", config.pattern = std::string("dilated segments=16,64 rates=1,3 mix=") + mix;
-        CHECK(answer(config, quick(), nullptr, nullptr).run.verdict == "ok");
+        CHECK(answer(config, six_samples(), nullptr, nullptr).run.verdict == "ok");
     }
 }
 
@@ -202,10 +202,10 @@ TEST_CASE("numbers too large for f16 are told", "[experiments]") {
     Qkv tensors = generate_qkv(problem_of(config).value(), 1).value();
     tensors.k[7] = 1e6f;
     config.input = "x.npz", config.dtype = "f16";
-    CHECK_THAT(answer(config, quick(), &tensors, nullptr).run.verdict,
+    CHECK_THAT(answer(config, six_samples(), &tensors, nullptr).run.verdict,
                contains("largest number is 65504, but k holds 1000000"));
     config.dtype = "bf16";
-    CHECK(answer(config, quick(), &tensors, nullptr).run.status == RunStatus::done);
+    CHECK(answer(config, six_samples(), &tensors, nullptr).run.status == RunStatus::done);
 }
 
 TEST_CASE("inputs of equal cases are made once", "[experiments]") {
@@ -277,7 +277,7 @@ TEST_CASE("cancel ends an experiment; what is done stays, resume finishes", "[ex
 
 TEST_CASE("a case cancelled under way is stored as cancelled", "[experiments]") {
     CancelFlag cancel = true;
-    const Answer answered = answer(small_case(), quick(), nullptr, &cancel);
+    const Answer answered = answer(small_case(), six_samples(), nullptr, &cancel);
     CHECK(answered.run.status == RunStatus::cancelled);
 }
 

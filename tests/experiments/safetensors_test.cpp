@@ -7,21 +7,19 @@ using namespace dilascope;
 
 namespace {
 
-Result<std::vector<HostTensor>> read_back(const std::string& bytes) {
+Result<std::vector<HostTensor>> read_safetensors(const std::string& bytes) {
     const ScratchFolder folder;
     return read_tensor_file(write_bytes(folder / "x.safetensors", bytes));
 }
 
-std::vector<float> values_of(const HostTensor& tensor) { return {tensor.values.begin(), tensor.values.end()}; }
-
 template <class T>
-void check_reads(const std::string& dtype, const std::vector<T>& stored, const std::vector<float>& expected,
-                 Dtype type) {
+void check_safetensors(const std::string& dtype, const std::vector<T>& stored, const std::vector<float>& expected,
+                       Dtype type) {
     const std::string data = bytes_of(stored);
-    const auto tensors =
-        read_back(safetensors_bytes(R"({"t":{"dtype":")" + dtype + R"(","shape":[)" + std::to_string(stored.size()) +
-                                        R"(],"data_offsets":[0,)" + std::to_string(data.size()) + "]}}",
-                                    data));
+    const auto tensors = read_safetensors(
+        safetensors_bytes(R"({"t":{"dtype":")" + dtype + R"(","shape":[)" + std::to_string(stored.size()) +
+                              R"(],"data_offsets":[0,)" + std::to_string(data.size()) + "]}}",
+                          data));
     INFO(dtype << " " << error_of(tensors));
     REQUIRE(tensors);
     CHECK(tensors->at(0).stored == type);
@@ -30,24 +28,24 @@ void check_reads(const std::string& dtype, const std::vector<T>& stored, const s
 
 // The error of a header over `data_bytes` zero bytes of values.
 std::string error_with(const std::string& header, std::size_t data_bytes = 16) {
-    const std::string error = error_of(read_back(safetensors_bytes(header, std::string(data_bytes, '\0'))));
+    const std::string error = error_of(read_safetensors(safetensors_bytes(header, std::string(data_bytes, '\0'))));
     return says(error, {"x.safetensors: "}) ? error : "no subject: " + error;
 }
 
 } // namespace
 
 TEST_CASE("safetensors: element types widen to f32", "[experiments]") {
-    check_reads<std::uint16_t>("F16", {0x3c00, 0xc100}, {1.0f, -2.5f}, Dtype::f16);
-    check_reads<std::uint16_t>("BF16", {0x3f80, 0xc020}, {1.0f, -2.5f}, Dtype::bf16);
-    check_reads<float>("F32", {0.1f, -3.0f}, {0.1f, -3.0f}, Dtype::f32);
-    check_reads<double>("F64", {0.1, -3.0}, {0.1f, -3.0f}, Dtype::f64);
-    check_reads<std::uint8_t>("BOOL", {0, 1}, {0, 1}, Dtype::f32);
-    check_reads<std::int64_t>("I64", {-3}, {-3}, Dtype::f32);
+    check_safetensors<std::uint16_t>("F16", {0x3c00, 0xc100}, {1.0f, -2.5f}, Dtype::f16);
+    check_safetensors<std::uint16_t>("BF16", {0x3f80, 0xc020}, {1.0f, -2.5f}, Dtype::bf16);
+    check_safetensors<float>("F32", {0.1f, -3.0f}, {0.1f, -3.0f}, Dtype::f32);
+    check_safetensors<double>("F64", {0.1, -3.0}, {0.1f, -3.0f}, Dtype::f64);
+    check_safetensors<std::uint8_t>("BOOL", {0, 1}, {0, 1}, Dtype::f32);
+    check_safetensors<std::int64_t>("I64", {-3}, {-3}, Dtype::f32);
 }
 
 TEST_CASE("safetensors: metadata, any order of tensors, empty tensors, padding", "[experiments]") {
     const std::string data = bytes_of(std::vector<float>{1, 2, 3});
-    const auto tensors = read_back(safetensors_bytes(
+    const auto tensors = read_safetensors(safetensors_bytes(
         R"({"late":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]},"__metadata__":{"format":"pt","n":"1"},)"
         R"("none":{"data_offsets":[4,4],"shape":[0,5],"dtype":"F32"},"early":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   )",
         data));
@@ -74,11 +72,11 @@ TEST_CASE("safetensors: what it writes is what it reads", "[experiments]") {
 }
 
 TEST_CASE("safetensors: truncated, oversized and overlapping headers are errors", "[experiments]") {
-    CHECK(says(error_of(read_back("1234567")), {"too short"}));
-    CHECK(says(error_of(read_back(little_endian(1'000'000, 8) + "{}")), {"cut off", "1000000", "2 are left"}));
-    CHECK(says(error_of(read_back(little_endian(100'000'001, 8) + "{}")),
+    CHECK(says(error_of(read_safetensors("1234567")), {"too short"}));
+    CHECK(says(error_of(read_safetensors(little_endian(1'000'000, 8) + "{}")), {"cut off", "1000000", "2 are left"}));
+    CHECK(says(error_of(read_safetensors(little_endian(100'000'001, 8) + "{}")),
                {"header of 100000001 bytes", "at most 100000000"}));
-    CHECK(says(error_of(read_back(little_endian(~0ull, 8) + "{}")), {"header of 18446744073709551615 bytes"}));
+    CHECK(says(error_of(read_safetensors(little_endian(~0ull, 8) + "{}")), {"header of 18446744073709551615 bytes"}));
     const std::string good = R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})";
     CHECK(says(error_with(good), {"no subject: "})); // no error
     CHECK(says(error_with(good, 15), {"[0, 16]", "15 bytes"}));
@@ -131,7 +129,7 @@ TEST_CASE("safetensors: dtypes that cannot be computed with say why, and only wh
     const std::string f8 = safetensors_bytes(
         R"({"w":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},"q":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
         std::string(8, '\0'));
-    CHECK(says(error_of(read_back(f8)), {"\"w\"", "F8_E4M3", "scale", "BF16"}));
+    CHECK(says(error_of(read_safetensors(f8)), {"\"w\"", "F8_E4M3", "scale", "BF16"}));
     CHECK(
         says(error_with(R"({"w":{"dtype":"F4_X","shape":[32],"data_offsets":[0,16]}})"), {"\"F4_X\"", "expected F16"}));
     const ScratchFolder folder;

@@ -31,7 +31,7 @@ std::string file_text(const fs::path& path) {
     return text.str();
 }
 
-std::string error_of(const fs::path& path, OpenMode mode = OpenMode::read_write) {
+std::string open_error(const fs::path& path, OpenMode mode = OpenMode::read_write) {
     const auto store = RunStore::open(path, mode);
     return store ? "" : store.error().what;
 }
@@ -67,7 +67,7 @@ TEST_CASE("a store with fewer columns is copied, completed, and keeps what it ho
         store_run(store, example_run(0));
         CHECK(value_of(store.runs()).at(0).environment.threads == 2);
     }
-    CHECK(error_of(path).empty());
+    CHECK(open_error(path).empty());
     const auto copies = backups_in(folder.path);
     REQUIRE(copies.size() == 1); // and none for the second opening
     Database copy = value_of(Database::open(copies[0].string(), SQLITE_OPEN_READONLY, std::chrono::seconds(1)));
@@ -123,7 +123,7 @@ TEST_CASE("files that are no run stores are refused and left alone", "[experimen
     for (const char* name : {"foreign.sqlite", "marked.sqlite", "text.sqlite"}) {
         const std::string before = file_text(folder / name);
         for (OpenMode mode : {OpenMode::read_write, OpenMode::read_only}) {
-            const std::string error = error_of(folder / name, mode);
+            const std::string error = open_error(folder / name, mode);
             INFO(error);
             CHECK_THAT(error, Contains(name) && Contains("--db"));
             CHECK_THAT(error, Contains("another program") || Contains("not an SQLite database"));
@@ -137,7 +137,7 @@ TEST_CASE("a store of a newer version is refused, in words", "[experiments]") {
     value_of(RunStore::open(folder / "a.sqlite"));
     execute(folder / "a.sqlite", "PRAGMA user_version=9");
     for (OpenMode mode : {OpenMode::read_write, OpenMode::read_only})
-        CHECK_THAT(error_of(folder / "a.sqlite", mode), Contains("written by a newer Dilascope (store version 9"));
+        CHECK_THAT(open_error(folder / "a.sqlite", mode), Contains("written by a newer Dilascope (store version 9"));
 }
 
 TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
@@ -158,12 +158,12 @@ TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
 
 TEST_CASE("places where there can be no store", "[experiments]") {
     ScratchFolder folder;
-    CHECK_THAT(error_of(folder / "missing/a.sqlite"), Contains("missing\" does not exist; create it"));
-    CHECK_THAT(error_of(folder.path), Contains("this is a folder"));
-    CHECK_THAT(error_of(folder / "a.sqlite", OpenMode::read_only), Contains("it does not exist"));
+    CHECK_THAT(open_error(folder / "missing/a.sqlite"), Contains("missing\" does not exist; create it"));
+    CHECK_THAT(open_error(folder.path), Contains("this is a folder"));
+    CHECK_THAT(open_error(folder / "a.sqlite", OpenMode::read_only), Contains("it does not exist"));
     CHECK_FALSE(fs::exists(folder / "a.sqlite"));
-    CHECK_THAT(error_of(""), Contains("no run store is named"));
-    CHECK_THAT(error_of("/proc/self/runs.sqlite"), Contains("cannot be made") || Contains("cannot be opened"));
+    CHECK_THAT(open_error(""), Contains("no run store is named"));
+    CHECK_THAT(open_error("/proc/self/runs.sqlite"), Contains("cannot be made") || Contains("cannot be opened"));
 }
 
 TEST_CASE("an empty file becomes a store, and reads as one without runs", "[experiments]") {
@@ -191,7 +191,7 @@ TEST_CASE("what an ordinary user may not write is refused for writing and still 
         const auto reader = RunStore::open(folder / "a.sqlite", OpenMode::read_only);
         const std::string read =
             reader ? std::to_string(reader->runs().value_or(std::vector<Run>{}).size()) : reader.error().what;
-        return error_of(folder / "a.sqlite") + "|" + error_of(folder / "new.sqlite") + "|" + read;
+        return open_error(folder / "a.sqlite") + "|" + open_error(folder / "new.sqlite") + "|" + read;
     });
     const std::string answer = child.wait();
     ::chmod(folder.path.c_str(), 0755);

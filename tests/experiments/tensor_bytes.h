@@ -1,6 +1,7 @@
 #pragma once
 // Tensor files built byte by byte, valid and damaged, without the code under test.
 #include "engine/result.h"
+#include "experiments/tensor_file.h"
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -42,6 +43,8 @@ inline std::string read_bytes(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
+
+inline std::vector<float> values_of(const HostTensor& tensor) { return {tensor.values.begin(), tensor.values.end()}; }
 
 // The error's text, "" when there is none; a text of several lines becomes "several lines".
 template <class T> std::string error_of(const Result<T>& result) {

@@ -5,7 +5,7 @@
 
 using namespace dilascope;
 
-static Workspace workspace_with(const char* pattern, std::int64_t tokens, bool causal) {
+static Workspace masked_workspace(const char* pattern, std::int64_t tokens, bool causal) {
     Workspace workspace;
     Case config;
     config.pattern = pattern;
@@ -17,7 +17,7 @@ static Workspace workspace_with(const char* pattern, std::int64_t tokens, bool c
 }
 
 TEST_CASE("facts of a cell are those of the predicate", "[views]") {
-    const Workspace workspace = workspace_with("longnet segments=16,64 rates=1,2", 64, true);
+    const Workspace workspace = masked_workspace("longnet segments=16,64 rates=1,2", 64, true);
     for (const auto& [q, k] :
          {std::pair<std::int64_t, std::int64_t>{20, 18}, {20, 19}, {40, 2}, {40, 3}, {5, 6}, {63, 63}}) {
         const CellFacts facts = cell_facts(workspace, q, k);
@@ -43,7 +43,7 @@ TEST_CASE("facts of block patterns and orders: blocks, ranks, rows, all quick an
                                   {"random block=8 density=0.3 seed=5 per_head=true order=morton use=sequence", false},
                                   {"window left=4 right=4 order=hilbert grid=10x0 use=sequence", true},
                                   {"longnet segments=8,32 rates=1,2 order=snake grid=9x0 use=layout", true}}));
-    const Workspace workspace = workspace_with(text, 70, causal);
+    const Workspace workspace = masked_workspace(text, 70, causal);
     const Order& order = workspace.pattern.order;
     for (const auto& [q, k] : {std::pair<std::int64_t, std::int64_t>{0, 0}, {40, 33}, {69, 2}, {12, 69}}) {
         const CellFacts facts = cell_facts(workspace, q, k);
@@ -73,7 +73,7 @@ TEST_CASE("facts of block patterns and orders: blocks, ranks, rows, all quick an
 }
 
 TEST_CASE("the cell also says how often it counts in pattern A", "[views]") {
-    Workspace workspace = workspace_with("longnet segments=16,64 rates=1,2", 64, false);
+    Workspace workspace = masked_workspace("longnet segments=16,64 rates=1,2", 64, false);
     CHECK_FALSE(cell_facts(workspace, 20, 18).compared);
     workspace.keep_as_a();
     Case next = workspace.config;
@@ -86,7 +86,7 @@ TEST_CASE("the cell also says how often it counts in pattern A", "[views]") {
 }
 
 TEST_CASE("a weight belongs to the present configuration and head, or is not told", "[views]") {
-    Workspace workspace = workspace_with("window left=4 right=0", 32, true);
+    Workspace workspace = masked_workspace("window left=4 right=0", 32, true);
     auto live = std::make_shared<LiveResult>();
     live->config = workspace.config;
     auto heatmap = std::make_shared<Heatmap>();
@@ -105,7 +105,7 @@ TEST_CASE("a weight belongs to the present configuration and head, or is not tol
 }
 
 TEST_CASE("the card stays inside its bounds and names every branch", "[views]") {
-    const Workspace workspace = workspace_with("longnet segments=16,64 rates=1,2", 64, false);
+    const Workspace workspace = masked_workspace("longnet segments=16,64 rates=1,2", 64, false);
     const CellFacts facts = cell_facts(workspace, 20, 18);
     for (const Point at : {Point{5, 5}, {395, 295}, {200, 290}}) {
         RecordingCanvas canvas;

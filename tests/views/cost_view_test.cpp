@@ -4,6 +4,7 @@
 #include "tests/some_rates.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/cost_view.h"
 #include "views/number_format.h"
 
@@ -16,14 +17,6 @@ namespace {
     use_rates(std::make_shared<const MachineRates>(some_rates()));
     return true;
 }();
-
-Case longnet(std::int64_t tokens) {
-    Case config;
-    config.pattern = "longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12";
-    config.seq_len = tokens;
-    config.heads = 12;
-    return config;
-}
 
 CostFacts facts_of(const char* text, std::optional<double> measured_ms) {
     const Problem problem = self_attention(4096, 4, 64);

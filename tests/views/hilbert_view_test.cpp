@@ -1,19 +1,10 @@
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/hilbert_view.h"
 
 using namespace dilascope;
-
-static Workspace workspace_with(const char* pattern, std::int64_t tokens) {
-    Workspace workspace;
-    Case config;
-    config.pattern = pattern;
-    config.seq_len = tokens;
-    workspace.set_config(config);
-    REQUIRE(workspace.config_error.empty());
-    return workspace;
-}
 
 TEST_CASE("the lab: choose a curve and a grid, apply them to the pattern", "[views]") {
     Headless ui(1400, 800);

@@ -1,12 +1,11 @@
 #include "tests/catch.h"
+#include "tests/views/some_workspace.h"
 #include "views/curve_path.h"
 #include "views/order_metrics.h"
 #include "views/order_pictures.h"
 #include <cmath>
 
 using namespace dilascope;
-
-static const std::atomic<bool> never = false;
 
 TEST_CASE("a short curve stops at every token, in the order's order", "[views]") {
     for (int curve = 0; curve < curve_count; ++curve) {
@@ -52,7 +51,7 @@ TEST_CASE("the window on the grid is counted pair by pair", "[views]") {
     const Order order{curve, {width, 0}};
     const CellSet cells = cell_set(order, count);
     const std::int64_t pixels = 10;
-    const std::vector<float> density = grid_window_density(order, count, reach, pixels, never);
+    const std::vector<float> density = grid_window_density(order, count, reach, pixels, no_cancel);
     const std::vector<std::int64_t> edges = pixel_edges({0, count}, pixels);
     for (std::int64_t row = 0; row < pixels; ++row)
         for (std::int64_t column = 0; column < pixels; ++column) {
@@ -75,7 +74,7 @@ TEST_CASE("before and after: the pattern along the curve, or the window on the g
     request.problem = self_attention(64, 1, 8, false);
     request.order = {Curve::hilbert, {8, 8}, OrderUse::sequence};
     request.pixels = 64;
-    OrderPictures pictures = make_order_pictures(request, never);
+    OrderPictures pictures = make_order_pictures(request, no_cancel);
     const Pattern plain{Window{3, 2}}, ordered{Window{3, 2}, request.order};
     for (std::int64_t q = 0; q < 64; ++q)
         for (std::int64_t k = 0; k < 64; ++k) {
@@ -84,15 +83,15 @@ TEST_CASE("before and after: the pattern along the curve, or the window on the g
             REQUIRE(pictures.after.picture.density[pixel] == float(branches(ordered, request.problem, 0, q, k) != 0));
         }
     request.order.use = OrderUse::layout;
-    pictures = make_order_pictures(request, never);
-    const std::vector<float> window = grid_window_density(request.order, 64, request.reach, 64, never);
+    pictures = make_order_pictures(request, no_cancel);
+    const std::vector<float> window = grid_window_density(request.order, 64, request.reach, 64, no_cancel);
     CHECK(pictures.after.picture.density == window);
     CHECK_FALSE(pictures.before.picture.density == window);
 }
 
 TEST_CASE("metrics are those of the engine, and the best of each column is marked", "[views]") {
     const OrderMetricsRequest request{{64, 48}, 64 * 48, 4, 64};
-    const OrderMetrics metrics = count_order_metrics(request, never);
+    const OrderMetrics metrics = count_order_metrics(request, no_cancel);
     REQUIRE(metrics.is_complete);
     for (int curve = 0; curve < curve_count; ++curve) {
         const auto tiles = active_tiles({Curve(curve), {64, 48}}, 64 * 48, {4, 4}, 64, 64);
@@ -105,7 +104,7 @@ TEST_CASE("metrics are those of the engine, and the best of each column is marke
     CHECK(hilbert.active_tiles < row.active_tiles);
     OrderMetricsRequest narrow = request;
     narrow.reach = 2;
-    const OrderMetrics few = count_order_metrics(narrow, never);
+    const OrderMetrics few = count_order_metrics(narrow, no_cancel);
     CHECK(few.curves[3].active_tiles > few.curves[0].active_tiles);
     for (const MetricColumn& column : metric_columns()) {
         const unsigned best = best_curves(metrics, column);
@@ -118,7 +117,7 @@ TEST_CASE("metrics are those of the engine, and the best of each column is marke
                 CHECK((column.more_is_better ? better > worse : better < worse));
             }
     }
-    const OrderMetrics square = count_order_metrics({{64, 64}, 64 * 64, 4, 64}, never);
+    const OrderMetrics square = count_order_metrics({{64, 64}, 64 * 64, 4, 64}, no_cancel);
     CHECK(square.curves[3].stretch_max < 6);
     CHECK(square.curves[3].step_mean == 1);
     CHECK(best_curves(square, metric_columns()[0]) == 1u << 3); // Hilbert alone has the smallest mean stretch

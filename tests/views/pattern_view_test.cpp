@@ -3,18 +3,11 @@
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/number_format.h"
 #include "views/pattern_view.h"
 
 using namespace dilascope;
-
-static Case longnet(std::int64_t tokens) {
-    Case config;
-    config.pattern = "longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12";
-    config.seq_len = tokens;
-    config.heads = 12;
-    return config;
-}
 
 TEST_CASE("the pattern view: A is kept and flipped to, the difference and tiles are drawn", "[views]") {
     Headless ui(1000, 800);

@@ -3,25 +3,12 @@
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/reach_view.h"
 
 using namespace dilascope;
 
 namespace {
-
-const std::atomic<bool> no_cancel = false;
-
-Workspace workspace_with(const char* pattern, std::int64_t tokens, std::int64_t heads = 2, std::int64_t keys = 0) {
-    Workspace workspace;
-    Case config;
-    config.pattern = pattern;
-    config.seq_len = tokens;
-    config.kv_len = keys;
-    config.heads = heads;
-    workspace.set_config(config);
-    REQUIRE(workspace.config_error.empty());
-    return workspace;
-}
 
 ReachRequest request_of(const Workspace& workspace, int layers) {
     ReachRequest request;

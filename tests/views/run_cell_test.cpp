@@ -1,6 +1,7 @@
 #include "tests/catch.h"
 #include "tests/views/recording_canvas.h"
 #include "tests/views/sample_runs.h"
+#include "tests/views/some_workspace.h"
 #include "views/run_cell.h"
 #include "views/theme.h"
 
@@ -8,10 +9,8 @@ using namespace dilascope;
 
 namespace {
 
-const std::atomic<bool> never = false;
-
 RunTable table_of(std::vector<Run> runs) {
-    return make_run_table({std::make_shared<const Runs>(std::move(runs)), "", "id", false}, never);
+    return make_run_table({std::make_shared<const Runs>(std::move(runs)), "", "id", false}, no_cancel);
 }
 
 ShownCell cell_at(const RunTable& table, std::size_t row, const char* column) {

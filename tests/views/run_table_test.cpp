@@ -1,5 +1,6 @@
 #include "tests/catch.h"
 #include "tests/views/sample_runs.h"
+#include "tests/views/some_workspace.h"
 #include "views/run_filter.h"
 #include "views/run_table.h"
 
@@ -11,8 +12,6 @@ using namespace dilascope;
 
 namespace {
 
-const std::atomic<bool> never = false;
-
 std::vector<std::string> ids(const RunTable& table) {
     std::vector<std::string> found;
     for (std::size_t row = 0; row < table.rows.size(); ++row) found.push_back(table.run(row).id);
@@ -21,7 +20,7 @@ std::vector<std::string> ids(const RunTable& table) {
 
 std::size_t accepted(const std::string& filter) {
     RunTableRequest request{sample_runs(16), filter};
-    return make_run_table(request, never).rows.size();
+    return make_run_table(request, no_cancel).rows.size();
 }
 
 std::vector<std::string> names(const std::vector<int>& columns) {
@@ -58,21 +57,21 @@ TEST_CASE("a cell is the run's member", "[views]") {
 
 TEST_CASE("rows come in the order asked for", "[views]") {
     RunTableRequest request{sample_runs(16), "", "time_ms_median", false};
-    RunTable table = make_run_table(request, never);
+    RunTable table = make_run_table(request, no_cancel);
     REQUIRE(table.rows.size() == 16);
     for (std::size_t row = 1; row < 16; ++row)
         CHECK(table.run(row - 1).time_ms_median <= table.run(row).time_ms_median);
     request.descending = true;
-    std::vector<std::string> rising = ids(table), falling = ids(make_run_table(request, never));
+    std::vector<std::string> rising = ids(table), falling = ids(make_run_table(request, no_cancel));
     std::reverse(rising.begin(), rising.end());
     CHECK(rising == falling);
     request.sort_by = "pattern";
-    table = make_run_table(request, never);
+    table = make_run_table(request, no_cancel);
     CHECK((table.run(0).config.pattern.starts_with("dilated") && table.run(15).config.pattern == "dense"));
     CHECK(table.run(0).id > table.run(1).id); // equal ones keep the store's order, newest first
     auto runs = std::make_shared<Runs>(*sample_runs(4));
     (*runs)[1].time_ms_median = NAN;
-    table = make_run_table({runs, "", "time_ms_median", false}, never);
+    table = make_run_table({runs, "", "time_ms_median", false}, no_cancel);
     CHECK(std::isnan(table.run(3).time_ms_median));
 }
 
@@ -114,7 +113,7 @@ TEST_CASE("a filter that is not understood says so and leaves that word out", "[
 }
 
 TEST_CASE("only what differs is shown, unless asked", "[views]") {
-    const RunTable table = make_run_table({sample_runs(16), ""}, never);
+    const RunTable table = make_run_table({sample_runs(16), ""}, no_cancel);
     const auto shown = names(shown_columns(table, ShownColumns::differing));
     CHECK(contains(shown, "pattern"));
     CHECK(contains(shown, "seq_len"));
@@ -128,23 +127,23 @@ TEST_CASE("only what differs is shown, unless asked", "[views]") {
     CHECK(std::vector<std::string>(all.begin(), all.begin() + std::ptrdiff_t(shown.size())) ==
           shown); // the others follow
 
-    const RunTable one_pattern = make_run_table({sample_runs(16), "seq_len=512"}, never);
+    const RunTable one_pattern = make_run_table({sample_runs(16), "seq_len=512"}, no_cancel);
     CHECK(!one_pattern.facts[std::size_t(run_column("seq_len"))].differs); // of the rows that passed
-    CHECK(names(shown_columns(make_run_table({sample_runs(1), ""}, never), ShownColumns::differing)).size() ==
+    CHECK(names(shown_columns(make_run_table({sample_runs(1), ""}, no_cancel), ShownColumns::differing)).size() ==
           run_columns().size());
 }
 
 TEST_CASE("facts give the range of a number column", "[views]") {
-    const RunTable table = make_run_table({sample_runs(16), ""}, never);
+    const RunTable table = make_run_table({sample_runs(16), ""}, no_cancel);
     const ColumnFacts facts = table.facts[std::size_t(run_column("seq_len"))];
     CHECK((facts.differs && facts.min == 512 && facts.max == 65536));
     const auto longest = table.facts[std::size_t(run_column("pattern"))].longest;
     CHECK((*table.request.runs)[longest].config.pattern.starts_with("dilated"));
-    CHECK(make_run_table({nullptr, ""}, never).facts.size() == run_columns().size());
+    CHECK(make_run_table({nullptr, ""}, no_cancel).facts.size() == run_columns().size());
 }
 
 TEST_CASE("copied rows hold a header and every cell", "[views]") {
-    const RunTable table = make_run_table({sample_runs(4), "", "seq_len", false}, never);
+    const RunTable table = make_run_table({sample_runs(4), "", "seq_len", false}, no_cancel);
     const std::size_t rows[] = {0, 1};
     const int columns[] = {run_column("pattern"), run_column("seq_len")};
     const std::string csv = rows_as(table, rows, columns, RunFormat::csv);
@@ -159,7 +158,7 @@ TEST_CASE("copied rows hold a header and every cell", "[views]") {
 TEST_CASE("a hundred thousand runs sort and filter in the background in good time", "[views][slow]") {
     auto runs = sample_runs(100000);
     const auto start = std::chrono::steady_clock::now();
-    const RunTable table = make_run_table({runs, "dense seq_len>=1024", "pattern", true}, never);
+    const RunTable table = make_run_table({runs, "dense seq_len>=1024", "pattern", true}, no_cancel);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     CHECK(table.rows.size() > 30000);
     WARN(seconds << " s for 100 000 runs");

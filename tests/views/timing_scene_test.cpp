@@ -1,5 +1,6 @@
 #include "tests/catch.h"
 #include "tests/views/sample_runs.h"
+#include "tests/views/some_workspace.h"
 #include "views/live_strip.h"
 #include "views/theme.h"
 #include "views/timing_scene.h"
@@ -10,8 +11,6 @@
 using namespace dilascope;
 
 namespace {
-
-const std::atomic<bool> never = false;
 
 TimingRequest over(std::shared_ptr<const Runs> runs, const std::string& axis = "seq_len") {
     TimingRequest request;
@@ -30,7 +29,7 @@ const Series& series_named(const PlotScene& scene, const std::string& name) {
 } // namespace
 
 TEST_CASE("runs become one curve for each pattern, over rising lengths", "[views]") {
-    const TimingPicture picture = make_timing_picture(over(sample_runs(16)), never);
+    const TimingPicture picture = make_timing_picture(over(sample_runs(16)), no_cancel);
     REQUIRE(picture.scene.series.size() == 2);
     CHECK(picture.run_count == 16);
     const Series& dense = series_named(picture.scene, "dense");
@@ -58,13 +57,13 @@ TEST_CASE("only the newest finished run of a case is plotted", "[views]") {
     runs->push_back(failed);
     runs->push_back(sample_run(21, "dense", 2048, 0)); // never timed
     TimingRequest request = over(runs);
-    TimingPicture picture = make_timing_picture(request, never);
+    TimingPicture picture = make_timing_picture(request, no_cancel);
     REQUIRE(picture.scene.series.size() == 1);
     REQUIRE(picture.scene.series[0].samples.size() == 1);
     CHECK(picture.scene.series[0].samples[0].y == 7);
     // a selection says exactly which
     request.selected = {runs->at(0).id, runs->at(2).id, failed.id};
-    picture = make_timing_picture(request, never);
+    picture = make_timing_picture(request, no_cancel);
     REQUIRE(picture.scene.series[0].samples.size() == 2);
     CHECK(picture.run_count == 2);
 }
@@ -78,10 +77,10 @@ TEST_CASE("whatever differs besides the axis makes a curve of its own, and its n
             run.case_hash += std::to_string(heads);
             runs->push_back(run);
         }
-    TimingPicture picture = make_timing_picture(over(runs), never);
+    TimingPicture picture = make_timing_picture(over(runs), no_cancel);
     REQUIRE(picture.scene.series.size() == 2);
     CHECK(series_named(picture.scene, "heads 4").samples.size() == 2);
-    picture = make_timing_picture(over(runs, "heads"), never);
+    picture = make_timing_picture(over(runs, "heads"), no_cancel);
     CHECK(series_named(picture.scene, "seq_len 1024").samples[1].x == 8);
     const auto choice =
         std::find_if(picture.axes.begin(), picture.axes.end(), [](const AxisChoice& c) { return c.name == "heads"; });
@@ -99,7 +98,7 @@ TEST_CASE("a curve's name says no more than tells it apart, its detail everythin
         run.case_hash += std::to_string(head_dim);
         runs->push_back(run);
     }
-    const PlotScene scene = make_timing_picture(over(runs), never).scene;
+    const PlotScene scene = make_timing_picture(over(runs), no_cancel).scene;
     REQUIRE(scene.series.size() == 3);
     CHECK(series_named(scene, "dense · head_dim 64").detail == "dense · heads 4 · head_dim 64");
     CHECK(series_named(scene, "window left=8 · head_dim 16").detail == "window left=8 · heads 8 · head_dim 16");
@@ -115,7 +114,7 @@ TEST_CASE("names take as many fields as they need", "[views]") {
             run.case_hash += std::to_string(heads * head_dim + heads);
             runs->push_back(run);
         }
-    const PlotScene scene = make_timing_picture(over(runs), never).scene;
+    const PlotScene scene = make_timing_picture(over(runs), no_cancel).scene;
     REQUIRE(scene.series.size() == 4);
     std::set<std::string> names;
     for (const Series& series : scene.series) names.insert(series.name);
@@ -126,10 +125,10 @@ TEST_CASE("names take as many fields as they need", "[views]") {
 TEST_CASE("a curve keeps its colour whatever is selected", "[views]") {
     TimingRequest request = over(sample_runs(16));
     const Colour before =
-        series_named(make_timing_picture(request, never).scene, "dilated segments=256,512 rates=1,2").colour;
+        series_named(make_timing_picture(request, no_cancel).scene, "dilated segments=256,512 rates=1,2").colour;
     for (const Run& run : *request.runs)
         if (run.config.pattern != "dense") request.selected.insert(run.id);
-    const TimingPicture picture = make_timing_picture(request, never);
+    const TimingPicture picture = make_timing_picture(request, no_cancel);
     REQUIRE(picture.scene.series.size() == 1);
     CHECK(picture.scene.series[0].colour == before);
 }
@@ -137,7 +136,7 @@ TEST_CASE("a curve keeps its colour whatever is selected", "[views]") {
 TEST_CASE("throughput turns the interval over", "[views]") {
     TimingRequest request = over(sample_runs(2));
     request.measure = TimingMeasure::throughput;
-    const PlotScene scene = make_timing_picture(request, never).scene;
+    const PlotScene scene = make_timing_picture(request, no_cancel).scene;
     const Sample sample = series_named(scene, "dense").samples[0];
     CHECK(sample.y == Approx(100 / 1.5));
     CHECK(sample.low == Approx(100 / 1.5 / 1.2));
@@ -149,7 +148,7 @@ TEST_CASE("too many curves are cut to the newest, and counted", "[views]") {
     auto runs = std::make_shared<Runs>();
     for (int index = 0; index < 60; ++index)
         runs->push_back(sample_run(index, "window left=" + std::to_string(index), 512, 1 + index));
-    const TimingPicture picture = make_timing_picture(over(runs), never);
+    const TimingPicture picture = make_timing_picture(over(runs), no_cancel);
     CHECK(int(picture.scene.series.size()) + picture.series_left_out == 60);
     CHECK(picture.scene.series.back().name == "window left=59");
 }

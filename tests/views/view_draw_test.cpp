@@ -1,6 +1,7 @@
 #include "tests/catch.h"
 #include "tests/views/headless.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/config_view.h"
 #include "views/heatmap_view.h"
 #include "views/inspector_view.h"
@@ -41,15 +42,6 @@ std::shared_ptr<const std::vector<Run>> runs_of(int count) {
         runs->push_back(run);
     }
     return runs;
-}
-
-Case longnet(std::int64_t tokens, bool causal) {
-    Case config;
-    config.pattern = "longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12";
-    config.seq_len = tokens;
-    config.heads = 12;
-    config.causal = causal;
-    return config;
 }
 
 enum class Data { none, little, much, error };

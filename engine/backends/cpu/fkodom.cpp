@@ -1,6 +1,7 @@
 #include "engine/backends/cpu/fkodom.h"
 #include "engine/backends/cpu/key_block.h"
 #include "engine/backends/merge.h"
+#include "engine/infinity.h"
 #include "engine/memory/buffer.h"
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,6 @@
 namespace dilascope {
 
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 // One branch's own softmax.
 struct BranchOutput {
@@ -35,7 +34,7 @@ struct RowState {
     }
 };
 
-double dot(const float* a, const float* b, std::int64_t count) {
+double dot_in_double(const float* a, const float* b, std::int64_t count) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (std::int64_t index = 0; index < count; ++index) sum += double(a[index]) * double(b[index]);
@@ -65,7 +64,7 @@ void attend_tile(const AttentionCall& call, const WorkItem& item, std::int64_t b
             const int end = block.is_banded ? block.row_end[slot] : row_count;
             for (auto row = std::size_t(begin); row < std::size_t(end); ++row) {
                 const std::int64_t query = query_offset(p, batch, positions[row] - first_query, item.head);
-                const double score = dot(q + query, k + key, p.head_dim) * softmax_scale(p);
+                const double score = dot_in_double(q + query, k + key, p.head_dim) * softmax_scale(p);
                 states[row].add(score, v + key, p.head_dim, branch.out.data() + query);
             }
         }

@@ -101,10 +101,10 @@ private:
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             const int row = first_row() + half * 8 + lane() / 4;
-            lse_log2[half] = -minus_infinity(), delta[half] = 0;
+            lse_log2[half] = -minus_infinity, delta[half] = 0;
             if (row >= rows.count()) continue;
             const std::int64_t at = params.shape.lse_row(rows.batch(), rows.positions[row], rows.head());
-            if (params.lse[at] != minus_infinity()) lse_log2[half] = params.lse[at] * log2_e;
+            if (params.lse[at] != minus_infinity) lse_log2[half] = params.lse[at] * log2_e;
             delta[half] = params.delta[at];
         }
     }

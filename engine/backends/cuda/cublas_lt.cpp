@@ -33,7 +33,7 @@ template <class Function> void find(void* library, const char* name, Function*& 
 }
 
 // Of the toolkit that built this binary; else from where that toolkit was (DILASCOPE_CUDA_LIBRARY_DIR).
-CublasLt load() {
+CublasLt load_cublas_lt() {
     CublasLt found;
     const std::string name = fmt::format("libcublasLt.so.{}", CUBLAS_VER_MAJOR);
     void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -71,7 +71,7 @@ CublasLt load() {
 
 #else
 
-static CublasLt load() {
+static CublasLt load_cublas_lt() {
     CublasLt found;
     found.problem = "cuda: built without CUDA";
     return found;
@@ -80,7 +80,7 @@ static CublasLt load() {
 #endif
 
 const CublasLt& cublas_lt() {
-    static const CublasLt* loaded = new CublasLt(load());
+    static const CublasLt* loaded = new CublasLt(load_cublas_lt());
     return *loaded;
 }
 

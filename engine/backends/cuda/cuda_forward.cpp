@@ -1,4 +1,5 @@
 #include "engine/backends/cuda/cuda_forward.h"
+#include "engine/infinity.h"
 #include <fmt/format.h>
 #include <limits>
 #include <numbers>
@@ -53,7 +54,6 @@ Result<CudaForward> CudaForward::prepare(CudaDevice& device, const Plan& plan, i
 }
 
 Result<void> CudaForward::clear(const ForwardTensors& tensors, const Stream& stream) const {
-    constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
     TRY(fill_floats(*device_, tensors.out, query_elements(problem_), 0, stream));
     return fill_floats(*device_, tensors.lse, lse_elements(problem_), minus_infinity, stream);
 }

@@ -11,19 +11,21 @@ constexpr int bytes_of(CudaElement element) {
     return element == CudaElement::f16 || element == CudaElement::bf16 ? 2 : 4;
 }
 
-template <CudaElement element, int head_dim, int rows, int keys> constexpr KernelConfig forward(const char* name) {
+template <CudaElement element, int head_dim, int rows, int keys>
+constexpr KernelConfig forward_config(const char* name) {
     using Shape = ForwardShape<bytes_of(element), head_dim, rows, keys>;
     return {name, Direction::forward, element, head_dim, rows, keys, Shape::threads, Shape::shared_bytes};
 }
-template <CudaElement element, int head_dim, int rows, int keys> constexpr KernelConfig backward(const char* name) {
+template <CudaElement element, int head_dim, int rows, int keys>
+constexpr KernelConfig backward_config(const char* name) {
     using Shape = BackwardShape<bytes_of(element), head_dim, rows, keys>;
     return {name, Direction::backward, element, head_dim, rows, keys, Shape::threads, Shape::shared_bytes};
 }
 
 #define FORWARD_CONFIG(element, head_dim, rows, keys)                                                                  \
-    forward<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("forward", element, head_dim, rows)),
+    forward_config<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("forward", element, head_dim, rows)),
 #define BACKWARD_CONFIG(element, head_dim, rows, keys)                                                                 \
-    backward<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("backward", element, head_dim, rows)),
+    backward_config<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("backward", element, head_dim, rows)),
 
 // clang-format off
 constexpr KernelConfig configs[] = {

@@ -14,7 +14,7 @@ template <class Function> void find(void* library, const char* name, Function*& 
     if (!function) missing = name;
 }
 
-Nvml load() {
+Nvml load_nvml() {
     Nvml found;
     void* library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -49,7 +49,7 @@ Nvml load() {
 } // namespace
 
 const Nvml& nvml() {
-    static const Nvml* loaded = new Nvml(load());
+    static const Nvml* loaded = new Nvml(load_nvml());
     return *loaded;
 }
 

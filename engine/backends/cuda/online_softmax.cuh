@@ -2,12 +2,11 @@
 // The softmax of a warp's rows, block by block: maxima, sums, and the scores' way to weights. Lane 4g + t holds
 // columns 8n + 2t and 8n + 2t + 1 of rows g and g + 8 of each atom of 16 rows.
 #include "engine/backends/cuda/item_rows.cuh"
+#include "engine/infinity.h"
 
 namespace dilascope::simt {
 
 constexpr float log2_e = 1.44269504f, ln_2 = 0.69314718f;
-
-DEVICE float minus_infinity() { return -__builtin_huge_valf(); }
 
 struct SoftmaxRow {
     float lse = 0; // natural log of the sum of exp; −∞ where the row saw no key
@@ -23,11 +22,11 @@ template <int Atoms, int Keys> struct OnlineSoftmax {
 #pragma unroll
         for (int atom = 0; atom < Atoms; ++atom)
 #pragma unroll
-            for (int half = 0; half < 2; ++half) maxima[atom][half] = minus_infinity(), sums[atom][half] = 0;
+            for (int half = 0; half < 2; ++half) maxima[atom][half] = minus_infinity, sums[atom][half] = 0;
     }
 
     // What the score of a pair that is left out becomes.
-    DEVICE float masked() const { return is_negated ? -minus_infinity() : minus_infinity(); }
+    DEVICE float masked() const { return is_negated ? -minus_infinity : minus_infinity; }
 
     // Turns scores into weights exp2(scale·(score − max)) and rescales what was summed under smaller maxima.
     template <int Width> DEVICE void add_block(float (&scores)[Atoms][Keys / 8][4], float (&outputs)[Atoms][Width][4]) {
@@ -42,7 +41,7 @@ template <int Atoms, int Keys> struct OnlineSoftmax {
                     largest = fmaxf(largest, fmaxf(scores[atom][n][2 * half], scores[atom][n][2 * half + 1]));
                 largest = fmaxf(largest, shuffle_xor(largest, 1));
                 largest = fmaxf(largest, shuffle_xor(largest, 2));
-                const float reference = largest == minus_infinity() ? 0 : largest * scale_log2;
+                const float reference = largest == minus_infinity ? 0 : largest * scale_log2;
                 const float keep = exp2_approx(fmaf(maxima[atom][half], scale_log2, -reference));
                 maxima[atom][half] = largest;
                 float sum = sums[atom][half] * keep;
@@ -65,7 +64,7 @@ template <int Atoms, int Keys> struct OnlineSoftmax {
         float sum = sums[atom][half];
         sum += shuffle_xor(sum, 1);
         sum += shuffle_xor(sum, 2);
-        if (sum == 0) return {minus_infinity(), 0};
+        if (sum == 0) return {minus_infinity, 0};
         return {(maxima[atom][half] * scale_log2 + log2_approx(sum)) * ln_2, 1 / sum};
     }
 

@@ -5,6 +5,7 @@
 #include "engine/backends/cuda/kernel_params.h"
 #include "engine/backends/cuda/simt.cuh"
 #include "engine/dtype.h"
+#include "engine/infinity.h"
 #include <cmath>
 
 namespace dilascope::KERNEL_NAMESPACE {
@@ -36,7 +37,7 @@ KERNEL void gradient_rows_kernel(const GradientRowsParams params) {
     if (row >= params.row_count) return;
     const std::int64_t head = row % shape.heads, token = row / shape.heads, batch = token / shape.seq_len;
     const std::int64_t lse_at = (batch * shape.heads + head) * shape.seq_len + token % shape.seq_len;
-    const float lse = params.lse[lse_at], minus_infinity = -std::numeric_limits<float>::infinity();
+    const float lse = params.lse[lse_at];
     float share = params.weight;
     if (lse == minus_infinity)
         share = 0;
