@@ -1,6 +1,5 @@
 #pragma once
 // Every engine buffer comes from here: 64-byte aligned, owned by a handle, counted under its owner's name.
-// Simple for now; a pool can grow behind allocate() without any caller noticing.
 #include "engine/result.h"
 #include <cstddef>
 #include <cstdint>
