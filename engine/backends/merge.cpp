@@ -1,5 +1,6 @@
 #include "engine/backends/merge.h"
 #include "engine/plan/plan.h"
+#include <algorithm>
 
 namespace dilascope {
 
@@ -15,13 +16,16 @@ MergeRule merge_rule(const Plan& plan, int branch_count) {
 }
 
 void merge_row(MergeRule rule, const float* pass_out, float pass_lse, std::int64_t head_dim, float* out, float* lse) {
-    if (pass_lse == -std::numeric_limits<float>::infinity()) return; // the pass saw no key of this row
+    if (pass_lse == minus_infinity) return; // the pass saw no key of this row
     const RowMerge merge = merge_weights(rule, *lse, pass_lse);
     *lse = merge.joint;
-    if (rule.kind == MergeRule::replace)
-        for (std::int64_t d = 0; d < head_dim; ++d) out[d] = pass_out[d];
-    else
-        for (std::int64_t d = 0; d < head_dim; ++d) out[d] = merge.keep * out[d] + merge.weight * pass_out[d];
+    if (rule.kind == MergeRule::replace) {
+        std::copy_n(pass_out, head_dim, out);
+        return;
+    }
+    const float keep = merge.keep, weight = merge.weight;
+#pragma omp simd
+    for (std::int64_t d = 0; d < head_dim; ++d) out[d] = keep * out[d] + weight * pass_out[d];
 }
 
 } // namespace dilascope

@@ -63,6 +63,7 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
             const float* from = work.tiles[tile].douts + row * work.dim_step;
             float* to = call.dq + rows[tile].offsets[std::size_t(row)]; // no other item of the pass has this row
+#pragma omp simd
             for (std::int64_t d = 0; d < problem.head_dim; ++d) to[d] += from[d];
         }
 }

@@ -38,6 +38,7 @@ void add_copies(const Problem& problem, std::span<const GradientUnit> units, flo
             for (std::int64_t key = shared.begin; key < shared.end; ++key) {
                 const std::int64_t to = key_offset(problem, unit.batch, key, unit.kv_head);
                 const std::int64_t from = (key - unit.keys.begin) * problem.head_dim;
+#pragma omp simd
                 for (std::int64_t d = 0; d < problem.head_dim; ++d) {
                     dk[to + d] += unit.dk[from + d];
                     dv[to + d] += unit.dv[from + d];
