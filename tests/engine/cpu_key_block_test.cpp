@@ -47,3 +47,22 @@ TEST_CASE("key feed: no runs, or none visible, gives no block", "[engine]") {
     const std::vector<KeyRun> hidden = {{6, 1, 3, 0, {-Band::open, 0}}};
     CHECK_FALSE(KeyFeed(hidden, 0, rows).next(block));
 }
+
+TEST_CASE("key feed: whole runs make blocks of their own, short ones and ends of long ones share", "[engine]") {
+    const std::vector<std::int64_t> rows = {1000};
+    const auto counts = [&](std::vector<std::int32_t> lengths, int most) {
+        std::vector<KeyRun> runs;
+        for (const std::int32_t length : lengths) runs.push_back({std::int64_t(runs.size()) * 300, 1, length, 0, {}});
+        KeyFeed feed(runs, 0, rows);
+        std::vector<int> blocks;
+        for (KeyBlock block; feed.next_whole_runs(block, most);) blocks.push_back(block.count);
+        return blocks;
+    };
+    using Counts = std::vector<int>;
+    CHECK(counts({64, 64, 64}, 192) == Counts{64, 64, 64});
+    CHECK(counts({200, 64}, 192) == Counts{192, 72}); // what is left of the first is too short
+    CHECK(counts({40, 16, 16, 16, 100, 180}, 192) == Counts{40, 148, 180});
+    CHECK(counts({16, 16, 16, 190, 10}, 192) == Counts{48, 190, 10});
+    CHECK(counts({16, 16, 16, 250}, 192) == Counts{192, 106}); // cut in any case
+    CHECK(counts({10, 190}, 192) == Counts{192, 8});           // no block of ten keys
+}

@@ -37,7 +37,17 @@ KeySpan KeyBlock::visible(int row, int row_count) const {
     return keys;
 }
 
-bool KeyFeed::next(KeyBlock& block, int most) {
+// Whether a block that ends with a run should end there.
+bool KeyFeed::is_whole(const KeyBlock& block, int runs_taken, int most) const {
+    constexpr int fewest_keys = 32; // of a block; its cost beside that of its keys
+    if (block.is_banded || block.count < fewest_keys) return false;
+    if (runs_taken == 1) return true;
+    if (run_index_ == runs_.size()) return false;
+    const std::int32_t next = runs_[run_index_].count;
+    return next >= fewest_keys && next <= most && next > most - block.count;
+}
+
+bool KeyFeed::fill(KeyBlock& block, int most, bool keeps_runs_whole) {
     block.count = 0;
     block.is_banded = banded_phase_;
     int runs_taken = 0;
@@ -61,7 +71,9 @@ bool KeyFeed::next(KeyBlock& block, int most) {
         else
             take_full(run, block, most);
         runs_taken += block.count > count_before;
-        if (key_index_ == run.count) ++run_index_, key_index_ = row_begin_ = row_end_ = 0;
+        if (key_index_ != run.count) continue;
+        ++run_index_, key_index_ = row_begin_ = row_end_ = 0;
+        if (keeps_runs_whole && is_whole(block, runs_taken, most)) break;
     }
     if (block.is_banded && runs_taken > 1) sort_by_rows(block);
     return block.count > 0;

@@ -42,12 +42,17 @@ public:
         : runs_(runs), rows_(rows), key_shift_(key_shift), places_(places) {}
 
     // Fills the next block with at most `most` keys; false when no key is left.
-    bool next(KeyBlock& block, int most = max_block_keys);
+    bool next(KeyBlock& block, int most = max_block_keys) { return fill(block, most, false); }
+    // The same, but a block of one run ends with it, and a run that fits into a block is not cut to fill the one
+    // before: for readers who need not copy keys an equal step apart.
+    bool next_whole_runs(KeyBlock& block, int most) { return fill(block, most, true); }
 
 private:
+    bool fill(KeyBlock& block, int most, bool keeps_runs_whole);
     void take_full(const KeyRun& run, KeyBlock& block, int most);
     void take_banded(const KeyRun& run, KeyBlock& block, int most);
     void take_causal(const KeyRun& run, KeyBlock& block, int most);
+    bool is_whole(const KeyBlock& block, int runs_taken, int most) const;
     bool is_masked(const KeyRun& run) const { return places_.is_causal || !run.band.is_full(); }
     std::span<const KeyRun> runs_;
     std::span<const std::int64_t> rows_;

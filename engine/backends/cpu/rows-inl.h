@@ -34,6 +34,14 @@ HWY_INLINE void load_row(const Element* from, std::int64_t head_dim, std::int64_
     for (; d < padded_dim; d += lanes) hn::Store(hn::Zero(tag), tag, to + d);
 }
 
+// Rows far apart defeat the hardware prefetcher.
+constexpr int rows_ahead = 12;
+template <class Element> HWY_INLINE void fetch_row(const Element* row, std::int64_t head_dim) {
+    const auto* bytes = reinterpret_cast<const char*>(row);
+    for (std::int64_t byte = 0; byte < head_dim * std::int64_t(sizeof(Element)); byte += 64)
+        __builtin_prefetch(bytes + byte, 0, 3);
+}
+
 // Calls visit(tensor as typed pointer) for the element type of a tensor at rest.
 template <class Visit> HWY_INLINE void with_elements(const void* tensor, Dtype dtype, Visit visit) {
     if (dtype == Dtype::bf16)
@@ -48,16 +56,22 @@ template <class Visit> HWY_INLINE void with_elements(const void* tensor, Dtype d
 inline void load_rows(const void* tensor, Dtype dtype, const TileRows& rows, std::int64_t head_dim, std::int64_t step,
                       float* to) {
     with_elements(tensor, dtype, [&](const auto* elements) {
-        for (int row = 0; row < rows.count; ++row)
+        for (int row = 0; row < rows.count; ++row) {
+            if (row + rows_ahead < rows.count)
+                fetch_row(elements + rows.offsets[std::size_t(row + rows_ahead)], head_dim);
             load_row(elements + rows.offsets[std::size_t(row)], head_dim, step, to + row * step);
+        }
     });
 }
 
 // Keys of a block, of k or v, to dense rows.
 inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& block, std::int64_t step, float* to) {
     with_elements(tensor, head.dtype, [&](const auto* elements) {
-        for (int key = 0; key < block.count; ++key)
+        for (int key = 0; key < block.count; ++key) {
+            if (key + rows_ahead < block.count)
+                fetch_row(elements + block.places[std::size_t(key + rows_ahead)] * head.key_step, head.head_dim);
             load_row(elements + block.places[std::size_t(key)] * head.key_step, head.head_dim, step, to + key * step);
+        }
     });
 }
 

@@ -23,7 +23,12 @@ TileJob::TileJob(std::vector<HeadTile> tiles, std::vector<KeyRun> runs, std::int
     : tiles_(std::move(tiles)), runs_(std::move(runs)),
       feed_(runs_, key_shift, {tiles_.front().rows.positions.data(), std::size_t(tiles_.front().rows.count)}, places),
       keys_per_block_(block_keys(tiles_)) {
-    feed_.next(first_, keys_per_block_ / 4); // little to wait for where nothing fetched it
+    take(first_, keys_per_block_ / 3); // little to wait for where nothing fetched it
+}
+
+// 16-bit keys are copied in any case.
+bool TileJob::take(KeyBlock& block, int most) {
+    return head().dtype == Dtype::f32 ? feed_.next_whole_runs(block, most) : feed_.next(block, most);
 }
 
 } // namespace dilascope

@@ -20,9 +20,10 @@ public:
     // The first keys, taken when the job was made so that they can be fetched ahead of it.
     const KeyBlock& first_block() const { return first_; }
     // The keys after those; false when none is left.
-    bool next_block(KeyBlock& block) { return feed_.next(block, keys_per_block_); }
+    bool next_block(KeyBlock& block) { return take(block, keys_per_block_); }
 
 private:
+    bool take(KeyBlock& block, int most);
     std::vector<HeadTile> tiles_;
     std::vector<KeyRun> runs_;
     KeyFeed feed_;
