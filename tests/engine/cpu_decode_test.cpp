@@ -62,6 +62,10 @@ TEST_CASE("cpu decode: equals the reference in every instruction set", "[engine]
         {"dense", {2, 2100, 6, 2, 80, true, Dtype::bf16, 0, 2}},     //
         {"dense", {2, 2100, 4, 2, 136, true, Dtype::f32, 0.5}},      // dropout tells heads apart
         {"dense", {40, 2100, 1, 1, 8}},                              // parts of a full tile
+        {"dense", {4, 2100, 3, 3, 72, true, Dtype::f16, 0, 2}},      // a few rows, D beyond the sums' vectors
+        {"dense", {2, 2100, 4, 2, 64, true, Dtype::f32, 0.5}},       //
+        {"window left=1500 right=0", {3, 2500, 4, 4, 64}},           //
+        {"dense order=hilbert use=sequence", {3, 2304, 2, 2, 16}},   //
         {"window left=1500 right=0", {7, 2500, 4, 2, 8}},            // bands on both sides, parts without any key
         {"longnet segments=64,2048 rates=1,3", {9, 2100, 6, 2, 8}},  // heads of different keys
         {"seed segments=64,2048 rates=1,3", {9, 2100, 4, 2, 8}},     // one pass a branch
@@ -92,6 +96,30 @@ TEST_CASE("cpu decode: the same bits from one thread and from several", "[engine
             }
             omp_set_num_threads(threads);
         }
+}
+
+TEST_CASE("cpu decode: a key changes the few rows that see it and not a bit of the others", "[engine]") {
+    constexpr std::int64_t rows = 3, keys = 300, head_dim = 16;
+    const auto poison_of = {3.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()};
+    for (const std::string& target : tile_kernel_targets())
+        for (const char* pattern : {"dense", "window left=250 right=0", "longnet segments=16,64 rates=1,3"})
+            for (const float poison : poison_of)
+                for (const std::int64_t key : {0, 47, 48, 49, 290, 297, 298, 299}) {
+                    INFO(target << " " << pattern << ", key " << key << " = " << poison);
+                    const ForcedTarget forced(target);
+                    AttentionCase c = case_of(pattern, {rows, keys, 2, 2, head_dim});
+                    REQUIRE(cpu_backend().forward(c.call()));
+                    const std::vector<float> out = c.out;
+                    for (std::int64_t head = 0; head < 2; ++head)
+                        std::fill_n(c.v.begin() + key_offset(c.problem, 0, key, head), head_dim, poison);
+                    REQUIRE(cpu_backend().forward(c.call()));
+                    for (std::int64_t row = 0; row < rows; ++row)
+                        for (std::int64_t head = 0; head < 2; ++head) {
+                            const auto at = std::size_t(query_offset(c.problem, 0, row, head));
+                            const bool same = std::memcmp(&out[at], &c.out[at], head_dim * sizeof(float)) == 0;
+                            REQUIRE(same != (multiplicity(c.pattern, c.problem, head, row, key) > 0));
+                        }
+                }
 }
 
 TEST_CASE("cpu decode: NaN reaches the rows that see it through the merge of parts", "[engine]") {

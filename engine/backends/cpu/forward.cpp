@@ -110,7 +110,7 @@ void run_job(const AttentionCall& call, const TileKernel& kernel, const ForwardW
              const TileJob* upcoming, MergeRule rule, PartRows& part_rows, TileWorkspace& space) {
     const Problem& problem = *call.problem;
     if (!job.tiles) return;
-    kernel.attend_for(problem.dtype, problem.head_dim)(*job.tiles, upcoming, call.cancel, space);
+    kernel.attend_for(problem.dtype, problem.head_dim, work.rows_max)(*job.tiles, upcoming, call.cancel, space);
     if (call.is_cancelled()) return;
     for (std::size_t tile = 0; tile < job.tiles->tiles().size(); ++tile) {
         const TileRows& rows = job.tiles->tiles()[tile].rows;

@@ -53,8 +53,10 @@ ForwardWork forward_work(const AttentionCall& call, int pass, std::size_t thread
     work.parts = key_parts(jobs * problem.batch, most_keys);
     for (const TileGroup& group : work.groups) {
         work.tiles_max = std::max(work.tiles_max, group.tile_count);
-        const WorkItem& first = work.items[std::size_t(group.begin)];
-        work.rows_max = std::max(work.rows_max, group.items_per_tile * plan.tiles[std::size_t(first.tile)].row_count);
+        for (std::int64_t index = group.begin; index < group.begin + group.item_count(); ++index) {
+            const QueryTile& tile = plan.tiles[std::size_t(work.items[std::size_t(index)].tile)];
+            work.rows_max = std::max(work.rows_max, group.items_per_tile * tile.row_count);
+        }
     }
     return work;
 }

@@ -54,15 +54,19 @@ using Attend = void (*)(TileJob&, const TileJob* upcoming, const CancelFlag* can
 struct TileKernel {
     std::string_view set; // "AVX3", "AVX2", …
     Attend attend = nullptr;
-    Attend attend_pairs = nullptr; // of bf16 tensors with even D only: products of pairs; null where not chosen
+    Attend attend_pairs = nullptr;    // of bf16 tensors with even D only: products of pairs; null where not chosen
+    Attend attend_few_rows = nullptr; // of tiles of at most few_rows_max rows whose D is a multiple of lanes
+    int few_rows_max = 0, lanes = 1;
     void (*exp2)(const float* x, std::int64_t count, float* y) = nullptr; // for the accuracy test; x ≤ 0
 
     std::string target() const { return std::string(set) + std::string(attend_pairs ? pair_dot_suffix : ""); }
     bool takes_pairs(Dtype dtype, std::int64_t head_dim) const {
         return attend_pairs && dtype == Dtype::bf16 && head_dim % 2 == 0;
     }
-    Attend attend_for(Dtype dtype, std::int64_t head_dim) const {
-        return takes_pairs(dtype, head_dim) ? attend_pairs : attend;
+    // rows_max: of any tile of the pass, so that no row's kernel depends on how tiles are shared out.
+    Attend attend_for(Dtype dtype, std::int64_t head_dim, std::int64_t rows_max) const {
+        if (takes_pairs(dtype, head_dim)) return attend_pairs;
+        return rows_max <= few_rows_max && head_dim % lanes == 0 ? attend_few_rows : attend;
     }
 };
 
