@@ -12,6 +12,7 @@
 
 #include "engine/backends/cpu/dropout-inl.h"
 #include "engine/backends/cpu/gradient_kernel.h"
+#include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/rows-inl.h"
 #include "engine/backends/cpu/softmax-inl.h"
 #include <algorithm>
@@ -89,20 +90,28 @@ void mask_gradients(const GradientPanel& panel, GradientWorkspace& work) {
     }
 }
 
+// What is called for beside the products of a block's last tile: the rows its gradients are added to, and the next
+// block's rows.
+struct GradientFetch {
+    Prefetcher sums, operands;
+};
+
 // P, dS and dQ of one panel.
 void differentiate_panel(const GradientPanel& panel, const HeadTensors& head, GradientTile& tile,
-                         GradientWorkspace& work, bool adds_dqueries) {
+                         GradientWorkspace& work, bool adds_dqueries, GradientFetch* fetch) {
     if (panel.keys.count() == 0) return;
     const std::int64_t offset = panel.row / panel_rows * panel_step(head.head_dim), step = work.dim_step;
     const std::int64_t first = panel.keys.begin * step, scores = panel.keys.begin * score_step + panel.row;
     const int keys = panel.keys.count(), vectors = panel.vectors();
     float *weights = work.weights + scores, *dscores = work.dscores + scores;
-    multiply_rows<Left::row_major, Into::overwrite>(keys, vectors, {work.keys + first, step},
-                                                    {tile.query_panels + offset, panel_rows}, head.head_dim,
-                                                    {weights, score_step});
-    multiply_rows<Left::row_major, Into::overwrite>(keys, vectors, {work.values + first, step},
-                                                    {tile.dout_panels + offset, panel_rows}, head.head_dim,
-                                                    {dscores, score_step});
+    FetchBeside fetch_sums(fetch ? &fetch->sums : nullptr, keys, 1);
+    FetchBeside fetch_operands(fetch ? &fetch->operands : nullptr, keys, 1);
+    multiply_rows<Left::row_major, Into::overwrite, MultiplyAdd>(keys, vectors, {work.keys + first, step},
+                                                                 {tile.query_panels + offset, panel_rows},
+                                                                 head.head_dim, {weights, score_step}, fetch_sums);
+    multiply_rows<Left::row_major, Into::overwrite, MultiplyAdd>(keys, vectors, {work.values + first, step},
+                                                                 {tile.dout_panels + offset, panel_rows}, head.head_dim,
+                                                                 {dscores, score_step}, fetch_operands);
     const auto drop_panel = [&](float* of) {
         if (!head.dropout.is_off())
             drop(head, panel.block, panel.keys, panel.positions, panel.row_count, of + panel.row, score_step);
@@ -181,7 +190,7 @@ void add_seen_gradients(const KeyBlock& block, std::int64_t head_dim, const Grad
 }
 
 void differentiate_block(const KeyBlock& block, const TileRows& rows, const HeadTensors& head, GradientTile& tile,
-                         GradientWorkspace& work) {
+                         GradientWorkspace& work, GradientFetch* fetch) {
     bool is_finite = true;
     if (block.is_banded) {
         for (float* scores : {work.weights, work.dscores}) // keys that a panel does not see at all
@@ -194,7 +203,7 @@ void differentiate_block(const KeyBlock& block, const TileRows& rows, const Head
     for (int row = 0; row < rows.count; row += panel_rows) {
         const int count = std::min(panel_rows, rows.count - row);
         differentiate_panel({block, &rows.positions[std::size_t(row)], row, count, block.visible(row, count)}, head,
-                            tile, work, is_finite);
+                            tile, work, is_finite, fetch);
     }
     if (is_finite)
         add_key_gradients(block, rows.count, head.head_dim, tile, work);
@@ -230,14 +239,24 @@ void differentiate(std::span<const TileRows> tiles, std::span<const std::array<f
                    GradientWorkspace& work) {
     for (std::size_t index = 0; index < tiles.size(); ++index)
         start_gradient_tile(tiles[index], lse[index], head, gradients, work.dim_step, work.tiles[index]);
-    for (KeyBlock block; feed.next(block, max_gradient_keys);) {
+    KeyBlock blocks[2];
+    feed.next(blocks[0], max_gradient_keys);
+    const auto element = std::int64_t(dtype_bytes(head.dtype));
+    const auto panels = int(panel_count(tiles.back().count));
+    for (int current = 0; blocks[current].count > 0; current = 1 - current) {
         if (is_cancelled(cancel)) return;
+        const KeyBlock &block = blocks[current], &next = blocks[1 - current];
+        feed.next(blocks[1 - current], max_gradient_keys);
+        GradientFetch fetch{
+            {gradients.dk, gradients.dv, gradients.first_key, gradients.key_step * 4, head.head_dim * 4, block, panels},
+            {head.k, head.v, 0, head.key_step * element, head.head_dim * element, next, panels}};
         gather(head.k, head, block, work.dim_step, work.keys);
         gather(head.v, head, block, work.dim_step, work.values);
         std::fill_n(work.dkeys, block.count * work.dim_step, 0.0f);
         std::fill_n(work.dvalues, block.count * work.dim_step, 0.0f);
         for (std::size_t index = 0; index < tiles.size(); ++index)
-            differentiate_block(block, tiles[index], head, work.tiles[index], work);
+            differentiate_block(block, tiles[index], head, work.tiles[index], work,
+                                index + 1 < tiles.size() ? nullptr : &fetch);
         scatter(block, gradients, head.head_dim, work.dim_step, work.dkeys, float(head.scale), gradients.dk);
         scatter(block, gradients, head.head_dim, work.dim_step, work.dvalues, 1.0f, gradients.dv);
     }

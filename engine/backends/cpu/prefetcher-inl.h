@@ -35,16 +35,22 @@ public:
         for (const HeadTile& tile : queries) rows += tile.rows.count;
         rows_per_panel_ = (rows + panels - 1) / panels;
     }
-    // How many rows to fetch with each of the `rows` rows' micro-tiles of one of a panel's two products.
-    int rows_per_tile(std::int64_t product_rows) const {
-        const auto tiles = int((product_rows + micro_rows - 1) / micro_rows);
-        return (rows_per_panel_ + 2 * tiles - 1) / (2 * tiles);
+    // Rows of two tensors that begin at `first_place`, `row_bytes` each and `key_bytes` apart, of the block's keys.
+    Prefetcher(const void* first, const void* second, std::int64_t first_place, std::int64_t key_bytes,
+               std::int64_t row_bytes, const KeyBlock& block, int panels)
+        : next_(block), tensors_{static_cast<const char*>(first), static_cast<const char*>(second)}, tensor_count_(2),
+          first_place_(first_place), key_bytes_(key_bytes), row_bytes_(row_bytes),
+          rows_per_panel_((2 * block.count + panels - 1) / panels) {}
+    // How many rows to fetch with each micro-tile of `product_rows` rows, of `products` of a panel.
+    int rows_per_tile(std::int64_t product_rows, int products) const {
+        const auto tiles = products * int((product_rows + micro_rows - 1) / micro_rows);
+        return (rows_per_panel_ + tiles - 1) / tiles;
     }
     void rest() { fetch(std::numeric_limits<int>::max()); }
     // Inline, or GCC 12 takes it for a function without effect and drops the calls.
     HWY_INLINE void fetch(int rows) {
         for (; rows > 0 && key_ < next_.count; --rows) {
-            fetch_row(tensors_[tensor_] + next_.places[std::size_t(key_)] * key_bytes_);
+            fetch_row(tensors_[tensor_] + (next_.places[std::size_t(key_)] - first_place_) * key_bytes_);
             if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
         }
         for (; rows > 0 && tile_ < queries_.size(); --rows) {
@@ -64,16 +70,16 @@ private:
     std::span<const HeadTile> queries_;
     std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head
     std::size_t tensor_count_ = 0, tensor_ = 0;
-    std::int64_t key_bytes_ = 0, row_bytes_ = 0;
+    std::int64_t first_place_ = 0, key_bytes_ = 0, row_bytes_ = 0;
     int rows_per_panel_ = 0, key_ = 0;
     std::size_t tile_ = 0, row_ = 0; // of the queries
 };
 
-// Beside one product of a panel.
+// Beside one of so many products of a panel.
 class FetchBeside {
 public:
-    FetchBeside(Prefetcher* prefetcher, std::int64_t product_rows)
-        : prefetcher_(prefetcher), rows_(prefetcher ? prefetcher->rows_per_tile(product_rows) : 0) {}
+    FetchBeside(Prefetcher* prefetcher, std::int64_t product_rows, int products = 2)
+        : prefetcher_(prefetcher), rows_(prefetcher ? prefetcher->rows_per_tile(product_rows, products) : 0) {}
     HWY_INLINE void step() {
         if (prefetcher_) prefetcher_->fetch(rows_);
     }
