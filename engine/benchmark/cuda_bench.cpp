@@ -1,10 +1,12 @@
 #include "engine/benchmark/cuda_bench.h"
 #include "engine/backends/cuda/cuda_backward.h"
+#include "engine/backends/cuda/permute.h"
 #include "engine/backends/cuda/timing.h"
 #include "engine/benchmark/bench_input.h"
 #include "engine/benchmark/bench_rates.h"
 #include "engine/gemm/cuda_gemm.h"
 #include "engine/memory/buffer.h"
+#include "engine/order/order.h"
 #include "engine/pattern/pattern_text.h"
 #include <algorithm>
 #include <fmt/format.h>
@@ -89,19 +91,38 @@ double DevicePeaks::gflop_per_s(Dtype dtype) const {
     return dtype == Dtype::f16 ? f16_gflop_per_s : dtype == Dtype::bf16 ? bf16_gflop_per_s : f32_gflop_per_s;
 }
 
+Result<double> measure_permute_gb_per_s(CudaDevice& device, std::int64_t token_count, std::int64_t row_bytes) {
+    const std::int64_t bytes = token_count * row_bytes;
+    const DeviceBuffer<std::byte> from = TRY(device.allocate<std::byte>(bytes, "bench/permute"));
+    const DeviceBuffer<std::byte> to = TRY(device.allocate<std::byte>(bytes, "bench/permute"));
+    const std::vector<std::int32_t> order = tokens_by_rank({.curve = Curve::hilbert}, token_count);
+    DeviceBuffer<std::int32_t> table = TRY(device.allocate<std::int32_t>(token_count, "bench/permute"));
+    TRY(table.upload(order.data(), token_count));
+    TRY(device.synchronize());
+    PermuteCall call{.from = from.data(), .to = to.data(), .token_of_rank = table.data()};
+    call.token_count = token_count, call.row_bytes = row_bytes;
+    LaunchTimerOptions timer;
+    timer.l2 = L2State::cold;
+    const auto times_ms = TRY(time_launches(
+        device, [&](const Stream& stream) { return launch_permute(device, call, stream); }, 10, timer));
+    return 2.0 * double(bytes) / median(times_ms) * 1e-6;
+}
+
 Result<DevicePeaks> measure_device_peaks(CudaDevice& device) {
     DevicePeaks peaks;
     peaks.f32_gflop_per_s = TRY(matmul_gflop_per_s(device, Dtype::f32));
     peaks.f16_gflop_per_s = TRY(matmul_gflop_per_s(device, Dtype::f16));
     peaks.bf16_gflop_per_s = TRY(matmul_gflop_per_s(device, Dtype::bf16));
     peaks.copy_gb_per_s = TRY(copy_gb_per_s(device));
+    peaks.permute_gb_per_s = TRY(measure_permute_gb_per_s(device, 1 << 20, 1024));
     return peaks;
 }
 
 std::string peaks_text(const DevicePeaks& peaks) {
-    return fmt::format("peaks: matrix products {:.0f} TFLOP/s bf16, {:.0f} f16, {:.1f} f32; copies {:.0f} GB/s",
+    return fmt::format("peaks: matrix products {:.0f} TFLOP/s bf16, {:.0f} f16, {:.1f} f32; copies {:.0f} GB/s, "
+                       "along a Hilbert curve {:.0f}",
                        peaks.bf16_gflop_per_s * 1e-3, peaks.f16_gflop_per_s * 1e-3, peaks.f32_gflop_per_s * 1e-3,
-                       peaks.copy_gb_per_s);
+                       peaks.copy_gb_per_s, peaks.permute_gb_per_s);
 }
 
 Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_case, const DevicePeaks& peaks,

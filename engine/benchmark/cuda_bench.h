@@ -12,11 +12,14 @@ namespace dilascope {
 struct DevicePeaks {
     double f32_gflop_per_s = 0, f16_gflop_per_s = 0, bf16_gflop_per_s = 0; // of cuBLASLt's square matrix products
     double copy_gb_per_s = 0;                                              // read and written, far beyond L2
+    double permute_gb_per_s = 0; // the same of token rows of 1 KB that are laid out along a Hilbert curve
     double gflop_per_s(Dtype dtype) const;
 };
 
 // Some seconds. Error without cuBLASLt, or when the device has too little memory.
 Result<DevicePeaks> measure_device_peaks(CudaDevice& device);
+// Rows of `token_count` tokens to their places along a Hilbert curve, read and written.
+Result<double> measure_permute_gb_per_s(CudaDevice& device, std::int64_t token_count, std::int64_t row_bytes);
 // "peaks: 700 TFLOP/s bf16, …"
 std::string peaks_text(const DevicePeaks& peaks);
 

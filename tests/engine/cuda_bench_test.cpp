@@ -48,3 +48,15 @@ TEST_CASE("an error of the device ends a row of the CUDA benchmark with its sent
     REQUIRE_FALSE(row);
     CHECK_THAT(row.error().what, contains("free"));
 }
+
+TEST_CASE("the rate of permuting follows from the device's clock, or is its error", "[cuda][bench]") {
+    EmulatedCuda cuda;
+    const auto rate = measure_permute_gb_per_s(**cuda.device, 300, 48);
+    REQUIRE(rate);
+    CHECK(*rate == Approx(2.0 * 300 * 48 / cuda.api.launch_ms * 1e-6));
+    cuda.api.fail_at(ApiCall::allocate, 2, DeviceStatus::out_of_memory);
+    CHECK_FALSE(measure_permute_gb_per_s(**cuda.device, 300, 48));
+    DevicePeaks peaks;
+    peaks.copy_gb_per_s = 4000, peaks.permute_gb_per_s = 3500;
+    CHECK_THAT(peaks_text(peaks), contains("copies 4000 GB/s, along a Hilbert curve 3500"));
+}
