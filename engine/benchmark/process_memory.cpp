@@ -1,4 +1,5 @@
 #include "engine/benchmark/process_memory.h"
+#include "engine/memory/pages.h"
 #include <fstream>
 #include <string>
 #include <sys/resource.h>
@@ -30,6 +31,7 @@ std::int64_t peak_resident_bytes() {
 }
 
 void restart_peak() {
+    free_kept_pages();
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif

@@ -84,9 +84,11 @@ void* take_pages(std::size_t bytes) {
     if (!is_large(size)) return fresh_pages(size);
     if (void* data = kept_pages().take(size)) return data;
     if (void* data = fresh_pages(size)) return data;
-    kept_pages().free_all(); // they may be what is missing
+    free_kept_pages(); // they may be what is missing
     return fresh_pages(size);
 }
+
+void free_kept_pages() { kept_pages().free_all(); }
 
 void give_back_pages(void* data, std::size_t bytes) {
     const std::size_t size = whole(bytes);

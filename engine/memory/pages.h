@@ -14,5 +14,7 @@ inline constexpr std::size_t kept_bytes_max = std::size_t(64) << 20;
 void* take_pages(std::size_t bytes);
 // `bytes` as they were asked for.
 void give_back_pages(void* data, std::size_t bytes);
+// Frees what is kept.
+void free_kept_pages();
 
 } // namespace dilascope

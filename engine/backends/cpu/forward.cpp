@@ -13,7 +13,8 @@ namespace dilascope {
 
 namespace {
 
-// Rows without keys keep what this writes. (Stores past the caches were no faster.)
+// Rows without keys keep what this writes. (Stores past the caches, or a share of the rows with each job, were no
+// faster.)
 void clear_outputs(const AttentionCall& call) {
     const Problem& problem = *call.problem;
     const std::int64_t row_elements = problem.heads * problem.head_dim;
