@@ -15,12 +15,13 @@ constexpr bool keeps = false; // the sanitizer could not tell a freed buffer fro
 constexpr bool keeps = true;
 #endif
 
-bool is_large(std::size_t bytes) { return bytes >= huge_page / 4; }
-
+// Whole huge pages where they waste less than three quarters, else whole lines.
 std::size_t whole(std::size_t bytes) {
-    const std::size_t unit = is_large(bytes) ? huge_page : line;
+    const std::size_t unit = bytes >= huge_page / 4 ? huge_page : line;
     return (bytes + unit - 1) / unit * unit;
 }
+
+bool is_large(std::size_t whole_bytes) { return whole_bytes >= huge_page; }
 
 struct Pages {
     void* data;
