@@ -1,6 +1,7 @@
 #include "views/field_editor.h"
 #include "views/imgui_colour.h"
 #include "views/number_format.h"
+#include "views/theme.h"
 #include "views/view.h"
 #include "views/widgets.h"
 #include <charconv>

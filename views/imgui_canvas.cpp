@@ -1,5 +1,6 @@
 #include "views/imgui_canvas.h"
 #include "views/imgui_colour.h"
+#include "views/theme.h"
 
 #include <cmath>
 

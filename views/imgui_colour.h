@@ -1,6 +1,6 @@
 #pragma once
 // Our colours as ImGui's.
-#include "views/theme.h"
+#include "views/geometry.h"
 #include <imgui.h>
 
 namespace dilascope {

@@ -2,6 +2,7 @@
 #include "views/fitted_text.h"
 #include "views/imgui_colour.h"
 #include "views/plot_layout.h"
+#include "views/theme.h"
 
 #include <algorithm>
 

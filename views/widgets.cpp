@@ -1,5 +1,6 @@
 #include "views/widgets.h"
 #include "views/imgui_colour.h"
+#include "views/theme.h"
 #include "views/view.h"
 
 namespace dilascope {

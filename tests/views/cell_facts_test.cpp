@@ -1,19 +1,17 @@
 #include "tests/catch.h"
 #include "tests/views/recording_canvas.h"
+#include "tests/views/some_workspace.h"
 #include "views/cell_facts.h"
 #include <bit>
 
 using namespace dilascope;
 
 static Workspace masked_workspace(const char* pattern, std::int64_t tokens, bool causal) {
-    Workspace workspace;
     Case config;
     config.pattern = pattern;
     config.seq_len = tokens;
     config.causal = causal;
-    workspace.set_config(config);
-    REQUIRE(workspace.config_error.empty());
-    return workspace;
+    return workspace_of(config);
 }
 
 TEST_CASE("facts of a cell are those of the predicate", "[views]") {

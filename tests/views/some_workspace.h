@@ -2,6 +2,7 @@
 // Configurations that tests of several views open, and the flag of work that nobody cancels.
 #include "views/view.h"
 #include <atomic>
+#include <stdexcept>
 
 namespace dilascope {
 
@@ -17,18 +18,23 @@ inline Case longnet(std::int64_t tokens, bool causal = false) {
     return config;
 }
 
-// keys: 0 for as many as tokens. A pattern with a mistake throws.
+// Throws where the configuration has a mistake.
+inline Workspace workspace_of(const Case& config) {
+    Workspace workspace;
+    workspace.set_config(config);
+    if (!workspace.config_error.empty()) throw std::invalid_argument(workspace.config_error);
+    return workspace;
+}
+
+// keys: 0 for as many as tokens.
 inline Workspace workspace_with(const char* pattern, std::int64_t tokens, std::int64_t heads = 2,
                                 std::int64_t keys = 0) {
-    Workspace workspace;
     Case config;
     config.pattern = pattern;
     config.seq_len = tokens;
     config.kv_len = keys;
     config.heads = heads;
-    workspace.set_config(config);
-    if (!workspace.config_error.empty()) throw std::invalid_argument(workspace.config_error);
-    return workspace;
+    return workspace_of(config);
 }
 
 } // namespace dilascope

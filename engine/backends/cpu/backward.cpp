@@ -3,9 +3,9 @@
 #include "engine/backends/cpu/gradient_kernel.h"
 #include "engine/backends/cpu/gradient_unit.h"
 #include "engine/backends/cpu/tile_group.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <omp.h>
 
 namespace dilascope {
@@ -106,7 +106,7 @@ Result<void> differentiate_branch(const GradientCall& call, const Plan& plan, co
         for (std::int64_t query = 0; query < problem.seq_len; ++query)
             for (std::int64_t head = 0; head < problem.heads; ++head) {
                 const std::int64_t lse = lse_offset(problem, batch, head, query);
-                const bool is_empty = own.lse[lse] == -std::numeric_limits<float>::infinity();
+                const bool is_empty = own.lse[lse] == minus_infinity;
                 const float share = is_empty ? 0 : is_stopgrad ? std::exp(own.lse[lse] - call.lse[lse]) : weight;
                 const std::int64_t row = query_offset(problem, batch, query, head);
                 for (std::int64_t d = row; d < row + problem.head_dim; ++d) own.dout[d] = share * call.dout[d];

@@ -10,8 +10,8 @@
 #include "engine/backends/cpu/dropout-inl.h"
 #include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/products-inl.h"
+#include "engine/infinity.h"
 #include <algorithm>
-#include <limits>
 #include <numbers>
 #include <type_traits>
 
@@ -109,7 +109,7 @@ struct FewRows {
         const auto scale = float(tile.head.scale * std::numbers::log2e);
         for (std::int64_t at = 0; at < tile.rows.count * work.dim_step; ++at) state.queries[at] *= scale;
         std::fill_n(state.out, tile.rows.count * work.dim_step, 0.0f);
-        std::fill_n(state.row_max, lanes, -std::numeric_limits<float>::infinity());
+        std::fill_n(state.row_max, lanes, minus_infinity);
         std::fill_n(state.row_sum, lanes, 0.0f);
     }
 

@@ -5,7 +5,6 @@
 #include "engine/memory/buffer.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace dilascope {
 
@@ -116,7 +115,7 @@ Result<void> fkodom_forward(const AttentionCall& call) {
     const BranchOutput branch{TRY(Buffer<double>::allocate(query_elements(p), "cpu/fkodom_out")),
                               TRY(Buffer<double>::allocate(lse_elements(p), "cpu/fkodom_lse"))};
     std::fill_n(call.out, query_elements(p), 0.0f);
-    std::fill_n(call.lse, lse_elements(p), -std::numeric_limits<float>::infinity());
+    std::fill_n(call.lse, lse_elements(p), minus_infinity);
     for (int pass = 0; pass < call.plan->pass_count && !call.is_cancelled(); ++pass) {
         attend_branch(call, pass, branch);
         add_normalised(call, branch);

@@ -2,9 +2,9 @@
 #include "engine/backends/cpu/forward_work.h"
 #include "engine/backends/cpu/part_rows.h"
 #include "engine/backends/merge.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <omp.h>
 #include <optional>
@@ -21,7 +21,7 @@ void clear_outputs(const AttentionCall& call) {
 #pragma omp parallel for schedule(static)
     for (std::int64_t row = 0; row < problem.batch * problem.seq_len; ++row) {
         std::fill_n(call.out + row * row_elements, row_elements, 0.0f);
-        std::fill_n(call.lse + row * problem.heads, problem.heads, -std::numeric_limits<float>::infinity());
+        std::fill_n(call.lse + row * problem.heads, problem.heads, minus_infinity);
     }
 }
 

@@ -15,9 +15,9 @@
 #include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/rows-inl.h"
 #include "engine/backends/cpu/softmax-inl.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 HWY_BEFORE_NAMESPACE();
@@ -32,10 +32,10 @@ void start_gradient_tile(const TileRows& rows, std::span<const float> lse, const
     load_rows(gradients.dout, Dtype::f32, rows, head.head_dim, step, tile.douts);
     load_rows(gradients.out, Dtype::f32, rows, head.head_dim, step, tile.dquery_panels); // only for Δ
     const FloatTag tag;
-    std::fill_n(tile.lse, max_tile_rows, std::numeric_limits<float>::infinity());
+    std::fill_n(tile.lse, max_tile_rows, -minus_infinity);
     std::fill_n(tile.delta, max_tile_rows, 0.0f);
     for (int row = 0; row < rows.count; ++row) {
-        if (lse[std::size_t(row)] == -std::numeric_limits<float>::infinity()) continue; // sees no key: P = 0
+        if (lse[std::size_t(row)] == minus_infinity) continue; // sees no key: P = 0
         FloatVec sum = hn::Zero(tag);
         for (std::int64_t d = row * step; d < row * step + head.head_dim; d += lanes)
             sum = hn::MulAdd(hn::Load(tag, tile.douts + d), hn::Load(tag, tile.dquery_panels + d), sum);
@@ -241,15 +241,15 @@ void differentiate(std::span<const TileRows> tiles, std::span<const std::array<f
         start_gradient_tile(tiles[index], lse[index], head, gradients, work.dim_step, work.tiles[index]);
     KeyBlock blocks[2];
     feed.next(blocks[0], max_gradient_keys);
-    const auto element = std::int64_t(dtype_bytes(head.dtype));
+    const auto element = std::int64_t(dtype_bytes(head.dtype)), single = std::int64_t(sizeof(float));
     const auto panels = int(panel_count(tiles.back().count));
     for (int current = 0; blocks[current].count > 0; current = 1 - current) {
         if (is_cancelled(cancel)) return;
         const KeyBlock &block = blocks[current], &next = blocks[1 - current];
         feed.next(blocks[1 - current], max_gradient_keys);
-        GradientFetch fetch{
-            {gradients.dk, gradients.dv, gradients.first_key, gradients.key_step * 4, head.head_dim * 4, block, panels},
-            {head.k, head.v, 0, head.key_step * element, head.head_dim * element, next, panels}};
+        GradientFetch fetch{{gradients.dk, gradients.dv, gradients.first_key, gradients.key_step * single,
+                             head.head_dim * single, block, panels},
+                            {head.k, head.v, 0, head.key_step * element, head.head_dim * element, next, panels}};
         gather(head.k, head, block, work.dim_step, work.keys);
         gather(head.v, head, block, work.dim_step, work.values);
         std::fill_n(work.dkeys, block.count * work.dim_step, 0.0f);

@@ -1,7 +1,7 @@
 #include "engine/backends/cpu/part_rows.h"
 #include "engine/backends/merge.h"
+#include "engine/infinity.h"
 #include <algorithm>
-#include <limits>
 
 namespace dilascope {
 
@@ -21,7 +21,7 @@ void PartRows::store(std::int64_t job, std::size_t tile, std::int64_t row, const
 }
 
 float PartRows::merge(std::int64_t job, std::size_t tile, std::int64_t row, float* out) const {
-    float lse = -std::numeric_limits<float>::infinity();
+    float lse = minus_infinity;
     std::fill_n(out, head_dim_, 0.0f);
     for (std::int64_t part = 0; part < parts_; ++part) {
         const std::int64_t from = slot(part * jobs_ + job, tile, row);

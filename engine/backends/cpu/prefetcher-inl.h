@@ -15,6 +15,15 @@
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
+// Where a row is called to: L1, or L2 for later. Callers are inline too, or GCC 12 takes them for functions without
+// effect and drops the calls.
+constexpr int nearest = 3, farther = 2;
+template <int locality> HWY_INLINE void fetch_row(const void* row, std::int64_t bytes) {
+    const auto* first = static_cast<const char*>(row);
+    for (std::int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(first + byte, 0, locality);
+    __builtin_prefetch(first + bytes - 1, 0, locality); // an unaligned row reaches into one line more
+}
+
 // Calls for the rows of the next block, one or a few with each micro-tile: rows far apart (other heads lie between)
 // defeat the hardware prefetcher, and all at once would take the line buffers from the product.
 class Prefetcher {
@@ -47,25 +56,22 @@ public:
         return (rows_per_panel_ + tiles - 1) / tiles;
     }
     void rest() { fetch(std::numeric_limits<int>::max()); }
-    // Inline, or GCC 12 takes it for a function without effect and drops the calls.
     HWY_INLINE void fetch(int rows) {
         for (; rows > 0 && key_ < next_.count; --rows) {
-            fetch_row(tensors_[tensor_] + (next_.places[std::size_t(key_)] - first_place_) * key_bytes_);
+            fetch_row<farther>(tensors_[tensor_] + (next_.places[std::size_t(key_)] - first_place_) * key_bytes_,
+                               row_bytes_);
             if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
         }
         for (; rows > 0 && tile_ < queries_.size(); --rows) {
             const HeadTile& tile = queries_[tile_];
-            fetch_row(static_cast<const char*>(tile.head.q) +
-                      tile.rows.offsets[row_] * std::int64_t(dtype_bytes(tile.head.dtype)));
+            fetch_row<farther>(static_cast<const char*>(tile.head.q) +
+                                   tile.rows.offsets[row_] * std::int64_t(dtype_bytes(tile.head.dtype)),
+                               row_bytes_);
             if (++row_ == std::size_t(tile.rows.count)) row_ = 0, ++tile_;
         }
     }
 
 private:
-    HWY_INLINE void fetch_row(const char* row) const {
-        for (std::int64_t byte = 0; byte < row_bytes_; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-        __builtin_prefetch(row + row_bytes_ - 1, 0, 2); // an unaligned row reaches into one line more
-    }
     const KeyBlock& next_;
     std::span<const HeadTile> queries_;
     std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head

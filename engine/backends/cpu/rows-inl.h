@@ -7,6 +7,7 @@
 #define DILASCOPE_ROWS_INL_H
 #endif
 #include "engine/backends/cpu/micro_kernel-inl.h"
+#include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/tile_kernel.h"
 #include <algorithm>
 #include <cstring>
@@ -34,13 +35,8 @@ HWY_INLINE void load_row(const Element* from, std::int64_t head_dim, std::int64_
     for (; d < padded_dim; d += lanes) hn::Store(hn::Zero(tag), tag, to + d);
 }
 
-// Rows far apart defeat the hardware prefetcher.
+// Rows far apart defeat the hardware prefetcher: so many ahead of the one that is copied are called for.
 constexpr int rows_ahead = 12;
-template <class Element> HWY_INLINE void fetch_row(const Element* row, std::int64_t head_dim) {
-    const auto* bytes = reinterpret_cast<const char*>(row);
-    for (std::int64_t byte = 0; byte < head_dim * std::int64_t(sizeof(Element)); byte += 64)
-        __builtin_prefetch(bytes + byte, 0, 3);
-}
 
 // Calls visit(tensor as typed pointer) for the element type of a tensor at rest.
 template <class Visit> HWY_INLINE void with_elements(const void* tensor, Dtype dtype, Visit visit) {
@@ -58,7 +54,8 @@ inline void load_rows(const void* tensor, Dtype dtype, const TileRows& rows, std
     with_elements(tensor, dtype, [&](const auto* elements) {
         for (int row = 0; row < rows.count; ++row) {
             if (row + rows_ahead < rows.count)
-                fetch_row(elements + rows.offsets[std::size_t(row + rows_ahead)], head_dim);
+                fetch_row<nearest>(elements + rows.offsets[std::size_t(row + rows_ahead)],
+                                   head_dim * std::int64_t(sizeof *elements));
             load_row(elements + rows.offsets[std::size_t(row)], head_dim, step, to + row * step);
         }
     });
@@ -69,7 +66,8 @@ inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& 
     with_elements(tensor, head.dtype, [&](const auto* elements) {
         for (int key = 0; key < block.count; ++key) {
             if (key + rows_ahead < block.count)
-                fetch_row(elements + block.places[std::size_t(key + rows_ahead)] * head.key_step, head.head_dim);
+                fetch_row<nearest>(elements + block.places[std::size_t(key + rows_ahead)] * head.key_step,
+                                   head.head_dim * std::int64_t(sizeof *elements));
             load_row(elements + block.places[std::size_t(key)] * head.key_step, head.head_dim, step, to + key * step);
         }
     });

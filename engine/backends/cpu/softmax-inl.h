@@ -8,7 +8,7 @@
 #endif
 #include "engine/backends/cpu/micro_kernel-inl.h"
 #include "engine/backends/cpu/tile_kernel.h"
-#include <limits>
+#include "engine/infinity.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
@@ -61,7 +61,7 @@ HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
 // Scores (keys, panel_rows) of keys that a row does not see become −inf. `row`: the panel's first.
 inline void mask_scores(const KeyBlock& block, int key_begin, int key_end, int row, int vectors, float* scores) {
     const FloatTag tag;
-    const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
+    const FloatVec nothing = hn::Set(tag, minus_infinity);
     for (int key = key_begin; key < key_end; ++key) {
         const int begin = block.row_begin[std::size_t(key)] - row, end = block.row_end[std::size_t(key)] - row;
         for (int lane = 0; lane < vectors * lanes; lane += lanes) {
@@ -111,7 +111,7 @@ HWY_INLINE void weigh(float* scores, Scale scale, const FloatVec (&max)[C], Floa
 // Scores to weights, in place: new maximum, weights, their sum; O shrinks where the maximum grew.
 template <int C, class Scale> void softmax_panel(float* scores, int key_count, Scale scale, PanelState panel) {
     const FloatTag tag;
-    const FloatVec nothing = hn::Set(tag, -std::numeric_limits<float>::infinity());
+    const FloatVec nothing = hn::Set(tag, minus_infinity);
     FloatVec max[C], sum[C];
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) max[c] = nothing;

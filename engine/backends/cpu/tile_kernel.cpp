@@ -21,9 +21,10 @@
 // - Blocks that end with their run, so that runs of 32 … 192 keys are read where they lie too: random blocks of 64
 //   keys at 10, 25 and 50 % 1.03, 1.04 and 1.05 times as fast, of 32 keys 1.07 times; windows and LongNet's table as
 //   before (kept). For gradients, which copy every key, LongNet's table 0.96 times as fast (not done).
-// - Fetching rows twelve ahead of the one that is copied: short windows 1.06 times as fast, dense gradients 1.03
-// (kept).
-// - A first block of a third, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept).
+// - Fetching rows twelve ahead of the copied one: short windows 1.06 times as fast, dense gradients 1.03 (kept).
+// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; of
+// a
+//   third since, which leaves runs of 64 keys whole).
 // - Copying the next block between micro-tiles instead of prefetching it: no gain.
 // - Prefetching the copies' destinations for writing: slower.
 // - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
@@ -38,10 +39,10 @@
 #include "engine/backends/cpu/few_rows-inl.h"
 #include "engine/backends/cpu/prefetcher-inl.h"
 #include "engine/backends/cpu/products-inl.h"
+#include "engine/infinity.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
@@ -50,7 +51,7 @@ template <class Products> void start_panels(const HeadTile& tile, TileWorkspace&
     Products::load_queries(tile.rows, tile.head, work, state.queries);
     std::fill_n(state.out, panel_count(tile.rows.count) * panel_step(tile.head.head_dim), 0.0f);
     const std::int64_t rows = panel_count(tile.rows.count) * panel_rows;
-    std::fill_n(state.row_max, rows, -std::numeric_limits<float>::infinity());
+    std::fill_n(state.row_max, rows, minus_infinity);
     std::fill_n(state.row_sum, rows, 0.0f);
 }
 
@@ -137,7 +138,7 @@ void finish_rows(const HeadTile& tile, std::int64_t dim_step, TileState& state) 
     for (int row = 0; row < tile.rows.count; ++row) {
         const float sum = state.row_sum[row];
         if (sum == 0) { // no key seen; a NaN sum is not this case and goes on to the output
-            state.row_max[row] = -std::numeric_limits<float>::infinity();
+            state.row_max[row] = minus_infinity;
             continue; // out is 0 already
         }
         state.row_max[row] = float((double(state.row_max[row]) + std::log2(double(sum))) * std::log(2.0));

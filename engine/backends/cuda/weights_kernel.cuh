@@ -12,14 +12,14 @@
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/simt.cuh"
 #include "engine/backends/cuda/weights_params.h"
-#include <limits>
+#include "engine/infinity.h"
 
 namespace dilascope::KERNEL_NAMESPACE {
 
 // Σ 2^score as sum · 2^max: no score is ever exponentiated alone.
 struct WeightsSum {
     double sum = 0;
-    float max = -std::numeric_limits<float>::infinity();
+    float max = minus_infinity;
 
     DEVICE void add(double other_sum, float other_max) {
         if (other_max > max) {
