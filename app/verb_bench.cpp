@@ -1,7 +1,6 @@
 #include "app/verbs.h"
 #include "app/visited_json.h"
 #include "engine/backends/cpu/cpu_backend.h"
-#include "engine/backends/cuda/cuda_backend.h"
 #include "engine/benchmark/cpu_bench.h"
 #include "engine/benchmark/cuda_bench.h"
 #include "engine/benchmark/density_bench.h"
@@ -25,19 +24,19 @@ template <class Row> void print_json(const std::vector<Row>& rows) {
 }
 
 // With --json rows are one array on standard output; else a table, each line as its case ends.
+void print_line(const BenchOptions& options, const std::string& line) {
+    if (options.json) return;
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
 int bench_cpu(const BenchOptions& options) {
     if (!cpu_backend().available()) return bad_input(cpu_backend().status());
     const Result<MachinePeaks> peaks = measure_machine_peaks();
     if (!peaks) return bad_input(peaks.error().what);
-    if (!options.json)
-        std::printf("cpu: %s\n%s\n%s\n", cpu_backend().status().c_str(), peaks_text(*peaks).c_str(),
-                    bench_table_header().c_str());
-    const auto print_row = [&](const BenchRow& row) {
-        if (options.json) return;
-        std::printf("%s\n", bench_table_row(row).c_str());
-        std::fflush(stdout);
-    };
-    const auto rows = run_cpu_bench(options.suite, *peaks, print_row);
+    print_line(options, "cpu: " + cpu_backend().status() + '\n' + peaks_text(*peaks) + '\n' + bench_table_header());
+    const auto rows =
+        run_cpu_bench(options.suite, *peaks, [&](const BenchRow& row) { print_line(options, bench_table_row(row)); });
     if (!rows) return bad_input(rows.error().what);
     if (options.json) print_json(*rows);
     return exit_ok;
@@ -49,32 +48,18 @@ int bench_cuda(const BenchOptions& options) {
         bad_input(device.error().what);
         return exit_no_device;
     }
-    const Result<DevicePeaks> peaks = measure_device_peaks(**device);
-    if (!peaks) return bad_input(peaks.error().what);
-    if (!options.json)
-        std::printf("cuda: %s\n%s\n%s\n", cuda_backend().status().c_str(), peaks_text(*peaks).c_str(),
-                    bench_table_header().c_str());
-    const Telemetry telemetry((*device)->properties().pci_id);
-    TelemetrySampler sampler(telemetry);
-    const auto rows = run_cuda_bench(**device, options.suite, *peaks, [&](const BenchRow& row) {
-        if (options.json) return;
-        std::printf("%s\n", bench_table_row(row).c_str());
-        std::fflush(stdout);
-    });
-    const std::string clocks = telemetry_text(sampler.finish());
-    if (!rows) return bad_input(rows.error().what);
-    if (options.json) print_json(*rows);
-    std::fprintf(options.json ? stderr : stdout, "%s\n", clocks.c_str());
+    const auto table = measure_cuda_table(
+        **device, cuda_bench_cases(options.suite), [&](const std::string& heading) { print_line(options, heading); },
+        [&](const CudaBenchRow& row) { print_line(options, bench_table_row(row)); });
+    if (!table) return bad_input(table.error().what);
+    if (options.json) print_json(table->rows);
+    std::fprintf(options.json ? stderr : stdout, "%s\n", table->clocks.c_str());
     return exit_ok;
 }
 
 int bench_density(const BenchOptions& options) {
-    if (!options.json) std::printf("1024 × 1024 pixels, 2 threads\n%s\n", density_table_header().c_str());
-    const auto rows = run_density_bench([&](const DensityRow& row) {
-        if (options.json) return;
-        std::printf("%s\n", density_table_row(row).c_str());
-        std::fflush(stdout);
-    });
+    print_line(options, "1024 × 1024 pixels, 2 threads\n" + density_table_header());
+    const auto rows = run_density_bench([&](const DensityRow& row) { print_line(options, density_table_row(row)); });
     if (options.json) print_json(rows);
     return exit_ok;
 }

@@ -1,4 +1,5 @@
 #include "engine/benchmark/cuda_bench.h"
+#include "engine/backends/cuda/cuda_backend.h"
 #include "engine/backends/cuda/cuda_backward.h"
 #include "engine/backends/cuda/permute.h"
 #include "engine/backends/cuda/timing.h"
@@ -125,22 +126,24 @@ std::string peaks_text(const DevicePeaks& peaks) {
                        peaks.copy_gb_per_s, peaks.permute_gb_per_s);
 }
 
-Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_case, const DevicePeaks& peaks,
-                                     int samples) {
+Result<CudaBenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_case, const DevicePeaks& peaks,
+                                         int samples) {
     const Problem& problem = bench_case.problem;
     const Pattern pattern = TRY(parse_pattern(bench_case.pattern));
     const Plan plan = TRY(make_plan(pattern, problem));
-    BenchRow row = bench_row(bench_case);
+    CudaBenchRow row{bench_row(bench_case), ""};
     const BenchTensors tensors = TRY(BenchTensors::allocate(device, problem));
     CudaOptions options;
     options.is_deterministic = false; // the fastest there is
     const CudaForward forward = TRY(CudaForward::prepare(device, plan, branch_count(pattern), options));
     TRY(forward.enqueue(tensors.forward(), {})); // what backward reads
     TRY(device.synchronize());
+    row.kernel = forward.kernel().name;
     LaunchWork work = [&](const Stream& stream) { return forward.enqueue(tensors.forward(), stream); };
     CudaBackward backward;
     if (bench_case.direction == Direction::backward) {
         backward = TRY(CudaBackward::prepare(device, plan, pattern, options));
+        row.kernel = backward.kernel().name;
         work = [&](const Stream& stream) { return backward.enqueue(tensors.backward(), stream); };
     }
     LaunchTimerOptions timer;
@@ -153,14 +156,28 @@ Result<BenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& bench_
     return row;
 }
 
-Result<std::vector<BenchRow>> run_cuda_bench(CudaDevice& device, BenchSuite suite, const DevicePeaks& peaks,
-                                             const std::function<void(const BenchRow&)>& row_done) {
-    std::vector<BenchRow> rows;
-    for (const BenchCase& bench_case : cuda_bench_cases(suite)) {
+Result<std::vector<CudaBenchRow>> run_cuda_bench(CudaDevice& device, std::span<const BenchCase> cases,
+                                                 const DevicePeaks& peaks,
+                                                 const std::function<void(const CudaBenchRow&)>& row_done) {
+    std::vector<CudaBenchRow> rows;
+    for (const BenchCase& bench_case : cases) {
         rows.push_back(TRY(run_cuda_bench_case(device, bench_case, peaks)));
         row_done(rows.back());
     }
     return rows;
+}
+
+Result<CudaBenchTable> measure_cuda_table(CudaDevice& device, std::span<const BenchCase> cases,
+                                          const std::function<void(const std::string&)>& heading_done,
+                                          const std::function<void(const CudaBenchRow&)>& row_done) {
+    const DevicePeaks peaks = TRY(measure_device_peaks(device));
+    heading_done("cuda: " + cuda_backend().status() + '\n' + peaks_text(peaks) + '\n' + bench_table_header());
+    const Telemetry telemetry(device.properties().pci_id);
+    TelemetrySampler sampler(telemetry);
+    CudaBenchTable table;
+    table.rows = TRY(run_cuda_bench(device, cases, peaks, row_done));
+    table.clocks = telemetry_text(sampler.finish());
+    return table;
 }
 
 std::string telemetry_text(const TelemetrySummary& summary) {

@@ -1,6 +1,9 @@
 // The cases of the CUDA benchmark: sizes that keep a hundred multiprocessors busy.
 #include "engine/benchmark/cuda_bench.h"
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
+#include <sstream>
 
 namespace dilascope {
 
@@ -56,6 +59,27 @@ std::vector<BenchCase> cuda_bench_cases(BenchSuite suite) {
     add_dense(cases, 4096, Dtype::f32);
     cases.push_back({"dense", published(8192, 256, false, Dtype::bf16)});
     return cases;
+}
+
+std::string case_text(const BenchCase& bench_case) {
+    const Problem& problem = bench_case.problem;
+    return fmt::format("{} {} n={} d={}{} {}", enum_name(bench_case.direction), enum_name(problem.dtype),
+                       problem.seq_len, problem.head_dim, problem.causal ? " causal" : "", bench_case.pattern);
+}
+
+Result<std::vector<BenchCase>> cases_with(const std::vector<BenchCase>& cases, const std::string& words) {
+    std::vector<BenchCase> found;
+    for (const BenchCase& bench_case : cases) {
+        const std::string text = case_text(bench_case);
+        std::istringstream stream(words);
+        const bool has_all = std::all_of(std::istream_iterator<std::string>(stream), {},
+                                         [&](const std::string& word) { return text.find(word) != std::string::npos; });
+        if (has_all) found.push_back(bench_case);
+    }
+    if (found.empty())
+        return fail("no case of the benchmark has the words \"" + words + "\"; one of them is \"" +
+                    case_text(cases.front()) + "\"");
+    return found;
 }
 
 } // namespace dilascope

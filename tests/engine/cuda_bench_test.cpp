@@ -26,6 +26,7 @@ TEST_CASE("a row of the CUDA benchmark follows from the device's clock", "[cuda]
         CHECK(row->peak_share == Approx(row->gflop_per_s / 500e3));
         CHECK(row->repetitions == 3);
         CHECK(row->direction == enum_name(direction));
+        CHECK_THAT(row->kernel, contains(std::string(enum_name(direction))) && contains("bf16"));
     }
 }
 
@@ -39,6 +40,32 @@ TEST_CASE("every case of the CUDA benchmark has a plan's pattern and a kernel", 
             REQUIRE(validate(*pattern, bench_case.problem));
             CHECK(cuda.backend.choose(bench_case.problem, *pattern, bench_case.direction).supported());
         }
+}
+
+TEST_CASE("words choose among the cases of the CUDA benchmark", "[cuda][bench]") {
+    const std::vector<BenchCase> all = cuda_bench_cases(BenchSuite::full);
+    CHECK(cases_with(all, "")->size() == all.size());
+    const auto chosen = cases_with(all, "dense backward  d=128 n=8192 bf16");
+    REQUIRE(chosen);
+    REQUIRE(chosen->size() == 2);
+    CHECK(case_text(chosen->front()) == "backward bf16 n=8192 d=128 dense");
+    CHECK(case_text(chosen->back()) == "backward bf16 n=8192 d=128 causal dense");
+    CHECK(cases_with(all, "window")->size() == 2);
+    const auto none = cases_with(all, "dense f64");
+    REQUIRE_FALSE(none);
+    CHECK_THAT(none.error().what, contains("\"dense f64\"") && contains(case_text(all.front())));
+}
+
+TEST_CASE("rows of the CUDA benchmark are told as they come", "[cuda][bench]") {
+    EmulatedCuda cuda;
+    const std::vector<BenchCase> cases = {{"dense", self_attention(64, 1, 16)},
+                                          {"window left=8", self_attention(64, 1, 16)}};
+    std::vector<std::string> told;
+    const auto rows =
+        run_cuda_bench(**cuda.device, cases, {}, [&](const CudaBenchRow& row) { told.push_back(row.pattern); });
+    REQUIRE(rows);
+    CHECK(rows->size() == 2);
+    CHECK(told == std::vector<std::string>{"dense", "window left=8"});
 }
 
 TEST_CASE("an error of the device ends a row of the CUDA benchmark with its sentence", "[cuda][bench]") {
