@@ -20,6 +20,8 @@ if(DILASCOPE_HAS_CUDA)
     find_package(CUDAToolkit REQUIRED)
     file(GLOB_RECURSE ENGINE_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
     target_sources(dilascope_engine PRIVATE ${ENGINE_CUDA_SOURCES})
+    # CMake since 3.31 would batch these as well, and the longest of all files would wait for each other.
+    set_source_files_properties(${ENGINE_CUDA_SOURCES} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     # Index logic is constexpr, so that both processors compile it. ptxas tells the registers of every kernel,
     # and warns of one that spills: an error, as warnings are.
     target_compile_options(dilascope_engine PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--expt-relaxed-constexpr -Xptxas -v,-warn-spills$<$<BOOL:${DILASCOPE_WERROR}>:,-Werror>>")
