@@ -16,7 +16,7 @@ namespace dilascope::HWY_NAMESPACE {
 // max(x, low), NaN where x is. The maximum of x86 gives its second operand then, others drop the NaN.
 HWY_INLINE FloatVec at_least(float low, FloatVec x) {
     const FloatTag tag;
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
     return hn::Max(hn::Set(tag, low), x);
 #else
     return hn::IfThenElse(hn::Lt(x, hn::Set(tag, low)), hn::Set(tag, low), x);
