@@ -1,48 +1,10 @@
 // The cuda backend's kernels and launches against the reference, run by the emulator on machines without a GPU.
-#include "engine/backends/cuda/cuda_backward.h"
-#include "engine/backends/reference.h"
-#include "tests/catch.h"
+#include "engine/backends/cuda/kernel_config.h"
 #include "tests/contains.h"
 #include "tests/engine/emulated_attention.h"
-#include "tests/engine/sweep.h"
-#include <set>
+#include "tests/engine/reference_check.h"
 
 using namespace dilascope;
-
-namespace {
-
-void check_forward(EmulatedCuda& cuda, AttentionCase& c) {
-    if (!cuda.backend.choose(c.problem, c.pattern, Direction::forward).supported()) return;
-    INFO(describe(c));
-    REQUIRE(reference_backend().forward(c.call()));
-    const std::vector<float> out = c.out, lse = c.lse;
-    const Tolerance tolerance = tolerance_of(c.problem.dtype, c.dropout);
-    const Result<void> result = cuda.backend.forward(c.call());
-    INFO((result ? "" : result.error().what) << cuda.emulator_error);
-    REQUIRE(result);
-    REQUIRE(worst_excess(c.lse, lse, tolerance.lse, tolerance.lse) <= 0);
-    REQUIRE(worst_excess(c.out, out, tolerance.out, tolerance.out) <= 0);
-}
-
-void check_backward(EmulatedCuda& cuda, AttentionCase& c, bool is_deterministic) {
-    if (!cuda.backend.choose(c.problem, c.pattern, Direction::backward).supported()) return;
-    INFO(describe(c) << (is_deterministic ? " deterministic" : ""));
-    c.call();
-    REQUIRE(reference_backend().backward(c.gradient_call()));
-    const std::vector<float> dq = c.dq, dk = c.dk, dv = c.dv;
-    REQUIRE(cuda.backend.forward(c.call()));
-    GradientCall call = c.gradient_call();
-    call.is_deterministic = is_deterministic;
-    const Result<void> result = cuda.backend.backward(call);
-    INFO((result ? "" : result.error().what) << cuda.emulator_error);
-    REQUIRE(result);
-    const double tolerance = tolerance_of(c.problem.dtype, c.dropout).gradient;
-    REQUIRE(worst_gradient_excess(c.dq, dq, tolerance) <= 0);
-    REQUIRE(worst_gradient_excess(c.dk, dk, tolerance) <= 0);
-    REQUIRE(worst_gradient_excess(c.dv, dv, tolerance) <= 0);
-}
-
-} // namespace
 
 TEST_CASE("the attention kernels stand in the table under their configurations' names", "[cuda]") {
     for (const KernelConfig& config : kernel_configs()) {
@@ -54,14 +16,14 @@ TEST_CASE("the attention kernels stand in the table under their configurations' 
 TEST_CASE("cuda's forward equals the reference", "[cuda][attend]") {
     EmulatedCuda cuda;
     for_random_cases({40, 6, {1, 2, 17, 63, 65}, {1, 3, 8, 32, 80}, 2e5},
-                     [&](AttentionCase& c) { check_forward(cuda, c); });
+                     [&](AttentionCase& c) { check_forward(cuda.backend, c); });
 }
 
 TEST_CASE("cuda's backward equals the reference", "[cuda][gradient]") {
     EmulatedCuda cuda;
     bool is_deterministic = false;
     for_random_cases({41, 4, {1, 2, 17, 63, 65}, {1, 3, 8, 32, 80}, 1e5},
-                     [&](AttentionCase& c) { check_backward(cuda, c, is_deterministic = !is_deterministic); });
+                     [&](AttentionCase& c) { check_backward(cuda.backend, c, is_deterministic = !is_deterministic); });
 }
 
 TEST_CASE("cuda's kernels equal the reference in every order of threads", "[cuda]") {
@@ -72,29 +34,10 @@ TEST_CASE("cuda's kernels equal the reference in every order of threads", "[cuda
             problem.dtype = dtype;
             AttentionCase c(parse_pattern("longnet segments=32,128 rates=1,2").value(), problem, 42);
             c.dropout = {0.2, 7};
-            check_forward(cuda, c);
-            check_backward(cuda, c, true);
-            check_backward(cuda, c, false);
+            check_forward(cuda.backend, c);
+            check_backward(cuda.backend, c, true);
+            check_backward(cuda.backend, c, false);
         }
-}
-
-TEST_CASE("every kernel runs: each element type, width and block height", "[cuda][slow]") {
-    std::set<std::string> launched;
-    for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16})
-        for (const std::int64_t head_dim : {64, 128, 256})
-            for (const char* pattern : {"dense", "local block=16 window=16"}) {
-                EmulatedCuda cuda;
-                Problem problem = self_attention(130, 1, head_dim, true);
-                problem.dtype = dtype;
-                AttentionCase c(parse_pattern(pattern).value(), problem, 43);
-                check_forward(cuda, c);
-                check_backward(cuda, c, false);
-                for (const KernelLaunch& launch : cuda.api.launches()) launched.insert(launch.name);
-            }
-    for (const KernelConfig& config : kernel_configs()) {
-        INFO(config.name);
-        if (config.element != CudaElement::tf32) CHECK(launched.count(config.name) == 1);
-    }
 }
 
 TEST_CASE("a GPU of 99 KiB of shared memory runs every width", "[cuda][slow]") {
@@ -107,16 +50,16 @@ TEST_CASE("a GPU of 99 KiB of shared memory runs every width", "[cuda][slow]") {
             problem.dtype = dtype;
             AttentionCase c(parse_pattern("dense").value(), problem, 44);
             REQUIRE(cuda.backend.choose(c.problem, c.pattern, Direction::backward).supported());
-            check_forward(cuda, c);
-            check_backward(cuda, c, false);
+            check_forward(cuda.backend, c);
+            check_backward(cuda.backend, c, false);
         }
 }
 
 TEST_CASE("cuda equals the reference often", "[cuda][slow]") {
     EmulatedCuda cuda;
     for_random_cases({45, 25, {1, 3, 63, 64, 65, 127, 200}, all_widths, 1e6}, [&](AttentionCase& c) {
-        check_forward(cuda, c);
-        check_backward(cuda, c, c.problem.seq_len % 2 == 0);
+        check_forward(cuda.backend, c);
+        check_backward(cuda.backend, c, c.problem.seq_len % 2 == 0);
     });
 }
 

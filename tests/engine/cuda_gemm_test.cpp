@@ -1,10 +1,8 @@
 // Products by cuBLASLt's seam, on a library that multiplies on the host by the attributes it gets.
-#include "engine/gemm/cuda_gemm.h"
-#include "tests/catch.h"
 #include "tests/contains.h"
+#include "tests/engine/device_gemm.h"
 #include "tests/engine/emulated_api.h"
 #include "tests/engine/fake_cublas_lt.h"
-#include "tests/engine/gemm_case.h"
 
 using namespace dilascope;
 
@@ -33,22 +31,8 @@ struct GemmSetup {
     std::unique_ptr<Gemm> gemm;
 };
 
-// Runs the case in device memory; C comes back.
 Result<void> run_on_device(GemmSetup& setup, GemmCase& c) {
-    auto a = TRY(setup.device->allocate<std::byte>(std::int64_t(c.a.size()), "cuda/test_a"));
-    auto b = TRY(setup.device->allocate<std::byte>(std::int64_t(c.b.size()), "cuda/test_b"));
-    auto out = TRY(setup.device->allocate<float>(std::int64_t(c.c.size()), "cuda/test_c"));
-    auto bias = TRY(setup.device->allocate<float>(std::int64_t(c.bias.size()), "cuda/test_bias"));
-    TRY(a.upload(c.a.data(), a.size(), setup.stream));
-    TRY(b.upload(c.b.data(), b.size(), setup.stream));
-    TRY(out.upload(c.c.data(), out.size(), setup.stream));
-    TRY(bias.upload(c.bias.data(), bias.size(), setup.stream));
-    GemmCall call = c.call;
-    call.a = a.data(), call.b = b.data(), call.c = out.data();
-    if (call.bias) call.bias = bias.data();
-    TRY(setup.gemm->run(call));
-    TRY(out.download(c.c.data(), out.size(), setup.stream));
-    return setup.device->synchronize(setup.stream);
+    return run_on_device(*setup.device, setup.stream, *setup.gemm, c);
 }
 
 GemmCase small_case() {
@@ -64,17 +48,7 @@ GemmCase small_case() {
 
 TEST_CASE("row-major products come out right of a column-major library", "[cuda][gemm]") {
     GemmSetup setup;
-    std::mt19937_64 random(51);
-    for (int trial = 0; trial < 200; ++trial) {
-        GemmCase c = random_gemm_case(random, {1, 2, 3, 7, 16, 17, 31});
-        INFO(describe(c.call));
-        const std::vector<float> before = c.c;
-        const std::vector<double> truth = product_of(c);
-        const auto done = run_on_device(setup, c);
-        if (!done) FAIL(done.error().what);
-        REQUIRE(worst_excess(c, truth) <= 0);
-        REQUIRE(is_padding_kept(c, before));
-    }
+    check_products(*setup.device, setup.stream, *setup.gemm, {1, 2, 3, 7, 16, 17, 31}, 200);
 }
 
 TEST_CASE("a shape is prepared once, whatever its pointers, factors and bias", "[cuda][gemm]") {

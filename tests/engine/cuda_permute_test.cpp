@@ -180,27 +180,4 @@ TEST_CASE("permute: what cannot be permuted is refused with its numbers", "[cuda
     CHECK_THAT(refusal({1024, std::int64_t(1) << 31, 1 << 14}), contains("permute fewer sequences at a time"));
 }
 
-TEST_CASE("permute: launched on a device", "[cuda]") {
-    EmulatedCuda cuda; // which checks at its end that nothing leaks and no memory was misused
-    REQUIRE(cuda.device);
-    CudaDevice& device = **cuda.device;
-    const Table tokens = hilbert(100);
-    std::vector<float> from(100 * 12), to(100 * 12);
-    std::iota(from.begin(), from.end(), 0.0f);
-    auto from_there = device.allocate<float>(100 * 12, "test/from");
-    auto to_there = device.allocate<float>(100 * 12, "test/to");
-    auto tokens_there = device.allocate<std::int32_t>(100, "test/tokens");
-    REQUIRE((from_there && to_there && tokens_there));
-    REQUIRE(device.copy_to_device(from_there->data(), from.data(), 100 * 48));
-    REQUIRE(device.copy_to_device(tokens_there->data(), tokens.data(), 400));
-    REQUIRE(launch_permute(device, {from_there->data(), to_there->data(), tokens_there->data(), 1, 100, 48}));
-    REQUIRE(device.copy_to_host(to.data(), to_there->data(), 100 * 48));
-    for (std::size_t rank = 0; rank < 100; ++rank)
-        for (std::size_t column = 0; column < 12; ++column)
-            CHECK(to[rank * 12 + column] == from[std::size_t(tokens[rank]) * 12 + column]);
-    CHECK(launch_permute(device, {from_there->data(), to_there->data(), nullptr, 1, 100, 3}).error().what ==
-          refusal({1, 100, 3}));
-    CHECK(cuda.emulator_error == "");
-}
-
 } // namespace dilascope

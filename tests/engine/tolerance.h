@@ -2,7 +2,7 @@
 // What a fast path may differ from the float64 reference, per element type of q, k and v. Both read the same elements,
 // so their own rounding is in neither; what remains is the arithmetic's.
 #include "engine/dropout.h"
-#include "engine/dtype.h"
+#include "engine/problem.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -33,6 +33,14 @@ constexpr Tolerance tolerance_of(Dtype dtype) {
 inline Tolerance tolerance_of(Dtype dtype, const Dropout& dropout) {
     Tolerance tolerance = tolerance_of(dtype);
     tolerance.out *= double(dropout.keep_scale()), tolerance.gradient *= double(dropout.keep_scale());
+    return tolerance;
+}
+
+// The same; and where products round f32 to tf32's 11 bits, also q and k: scores err by 2⁻¹² · √2 of |q|·|k| / √D, and
+// lse as they do.
+inline Tolerance tolerance_of(const Problem& problem, const Dropout& dropout) {
+    Tolerance tolerance = tolerance_of(problem.is_tf32 ? Dtype::f16 : problem.dtype, dropout);
+    if (problem.is_tf32) tolerance.lse = 3e-3, tolerance.out *= 4, tolerance.gradient *= 4;
     return tolerance;
 }
 
