@@ -40,7 +40,7 @@ inline Tolerance tolerance_of(Dtype dtype, const Dropout& dropout) {
 // lse as they do.
 inline Tolerance tolerance_of(const Problem& problem, const Dropout& dropout) {
     Tolerance tolerance = tolerance_of(problem.is_tf32 ? Dtype::f16 : problem.dtype, dropout);
-    if (problem.is_tf32) tolerance.lse = 3e-3, tolerance.out *= 4, tolerance.gradient *= 4;
+    if (problem.is_tf32) tolerance.lse = 2e-3, tolerance.out *= 2;
     return tolerance;
 }
 
