@@ -37,6 +37,31 @@ PairCounts pairs_of(const LaunchPlan& launch, const Plan& plan, int rows, int ke
     return pairs;
 }
 
+// Whether the keys that key_line() gives for whole blocks are those of their slots, seen by all rows; counts the lines.
+bool has_right_lines(const LaunchPlan& launch, const Plan& plan, int keys_per_block, int& lines) {
+    const std::int32_t* tokens = permuted_tokens(plan);
+    const std::int64_t row = 0;
+    for (const LaunchItem& item : launch.items) {
+        const LaunchTile& tile = launch.tiles[std::size_t(item.tile)];
+        const LaunchRun* runs = launch.runs.data() + tile.runs_begin;
+        std::int32_t run_of_line = 0, run_of_slot = 0;
+        for (std::int32_t begin = 0; begin < tile.key_count; begin += keys_per_block) {
+            const KeyLine line =
+                key_line(runs, tile.run_count, run_of_line, begin, keys_per_block, item.key_shift, {tokens, tokens});
+            if (line.stride == 0) continue;
+            ++lines;
+            if (begin + keys_per_block > tile.full_key_count) return false;
+            for (int index = 0; index < keys_per_block; ++index) {
+                const KeySlot slot = key_slot(runs, tile.run_count, run_of_slot, begin + index, item.key_shift,
+                                              {tokens, tokens}, &row, 1);
+                const std::int64_t key = line.key + std::int64_t(index) * line.stride;
+                if (slot.place != key || slot.token != key) return false;
+            }
+        }
+    }
+    return true;
+}
+
 // The same from the pattern itself.
 PairCounts pairs_of(const AttentionCase& c) {
     PairCounts pairs;
@@ -48,8 +73,10 @@ PairCounts pairs_of(const AttentionCase& c) {
     return pairs;
 }
 
-void check_pairs(AttentionCase& c) {
-    if (c.problem.dtype != Dtype::f32) return; // shapes alone matter
+// Returns how many blocks of keys lie on a line.
+int check_pairs(AttentionCase& c) {
+    int lines = 0;
+    if (c.problem.dtype != Dtype::f32) return 0; // shapes alone matter
     INFO(describe(c));
     const PairCounts truth = pairs_of(c);
     for (const int rows : {32, 64, 128}) {
@@ -60,12 +87,17 @@ void check_pairs(AttentionCase& c) {
         const bool is_same = pairs == truth; // not printed: there are thousands
         REQUIRE(is_same);
     }
+    for (int pass = 0; pass < c.plan.pass_count; ++pass)
+        REQUIRE(has_right_lines(launch_plan(c.plan, pass, 64).value(), c.plan, 8, lines));
+    return lines;
 }
 
 } // namespace
 
 TEST_CASE("a launch plan holds each pair as often as the pattern", "[cuda]") {
-    for_random_cases({50, 60, {1, 2, 17, 33, 64, 130}, {1}, 2e5}, check_pairs);
+    int lines = 0;
+    for_random_cases({50, 60, {1, 2, 17, 33, 64, 130}, {1}, 2e5}, [&](AttentionCase& c) { lines += check_pairs(c); });
+    CHECK(lines > 100);
 }
 
 TEST_CASE("tall tiles ask for tall kernels", "[cuda]") {

@@ -33,37 +33,57 @@ template <int Rows> struct ItemRows {
     DEVICE std::int32_t full_key_count() const { return header->full_key_count; }
 };
 
-// Slots of the keys of two blocks of `Keys`: the one at work and the one that is being prepared.
+// The keys of two blocks of `Keys`: the one at work and the one that is being prepared. Most blocks lie on a line: then
+// no key is looked for by itself, and rows are copied without the table.
 template <int Keys> struct KeyTable {
     const LaunchView& plan;
-    // (2, Keys) in shared memory: element offsets of the keys from k and v, −1 where there is none; then as many
-    // tokens, then as many ranges of rows, begin + 65536·end.
-    std::int64_t* offsets;
-    std::int32_t run = 0; // of this thread's key
+    BlockLine* lines; // (2) in shared memory; then the slots
+    std::int32_t run = 0;
 
+    static_assert(sizeof(BlockLine) == block_line_bytes);
     DEVICE KeyTable(const LaunchView& view, std::byte* shared)
-        : plan(view), offsets(reinterpret_cast<std::int64_t*>(shared)) {}
-    DEVICE std::int64_t* tokens() const { return offsets + 2 * Keys; }
-    DEVICE std::uint32_t* row_ranges() const { return reinterpret_cast<std::uint32_t*>(offsets + 4 * Keys); }
+        : plan(view), lines(reinterpret_cast<BlockLine*>(shared)) {}
+    // (2, Keys) each: element offsets of the keys from k and v, −1 where there is none; tokens; and ranges of rows,
+    // begin + 65536·end.
+    DEVICE std::int64_t* offsets() const { return reinterpret_cast<std::int64_t*>(lines + 2); }
+    DEVICE std::int64_t* tokens() const { return offsets() + 2 * Keys; }
+    DEVICE std::uint32_t* row_ranges() const { return reinterpret_cast<std::uint32_t*>(offsets() + 4 * Keys); }
     DEVICE void restart() { run = 0; }
-    // Prepares the slots of a block, later than the one before; they are there after a barrier.
+
+    // Prepares a block, later than the one before; it is there after a barrier.
     template <int Rows> DEVICE void fill(int block, const ItemRows<Rows>& rows, const TensorShape& shape) {
-        const int key = thread_index().x;
+        const int key = thread_index().x, at = (block & 1) * Keys + key;
         if (key >= Keys) return;
         const ItemHeader& item = *rows.header;
-        const KeySlot slot = key_slot(plan.runs + item.runs_begin, item.run_count, run, block * Keys + key,
-                                      item.key_shift, plan.keys, rows.positions, item.count);
-        const int at = (block & 1) * Keys + key;
-        offsets[at] = slot.place < 0 ? -1 : shape.key_row(item.batch, slot.place, item.head);
+        const LaunchRun* runs = plan.runs + item.runs_begin;
+        const KeyLine line = key_line(runs, item.run_count, run, block * Keys, Keys, item.key_shift, plan.keys);
+        const std::int64_t step = line.stride * shape.key_step();
+        const bool is_line = step > 0 && step <= most_line_step;
+        const std::int64_t first = is_line ? shape.key_row(item.batch, line.key, item.head) : 0;
+        if (key == 0) lines[block & 1] = {first, is_line ? std::int32_t(step) : 0};
+        if (is_line) {
+            offsets()[at] = first + key * step;
+            tokens()[at] = line.key + std::int64_t(key) * line.stride;
+            return;
+        }
+        std::int32_t own_run = run;
+        const KeySlot slot = key_slot(runs, item.run_count, own_run, block * Keys + key, item.key_shift, plan.keys,
+                                      rows.positions, item.count);
+        offsets()[at] = slot.place < 0 ? -1 : shape.key_row(item.batch, slot.place, item.head);
         tokens()[at] = slot.token;
         row_ranges()[at] = std::uint32_t(slot.row_begin) | std::uint32_t(slot.row_end) << 16;
     }
-    DEVICE std::int64_t offset(int block, int key) const { return offsets[(block & 1) * Keys + key]; }
+    DEVICE const BlockLine& line(int block) const { return lines[block & 1]; }
+    DEVICE std::int64_t offset(int block, int key) const { return offsets()[(block & 1) * Keys + key]; }
     DEVICE std::int64_t token(int block, int key) const { return tokens()[(block & 1) * Keys + key]; }
+    // Of blocks with keys that not every row sees: they lie on no line.
     DEVICE bool is_seen(int block, int key, int row) const {
         const std::uint32_t range = row_ranges()[(block & 1) * Keys + key];
         return std::uint32_t(row) >= (range & 0xffff) && std::uint32_t(row) < range >> 16;
     }
+
+private:
+    static constexpr std::int64_t most_line_step = std::int64_t(1) << 28; // bytes of a step fit 31 bits
 };
 
 // Whether dropout keeps the weight of a pair. `lane_row`: batch·H + head.

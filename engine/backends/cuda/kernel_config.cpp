@@ -22,9 +22,9 @@ constexpr KernelConfig backward_config(const char* name) {
     return {name, Direction::backward, element, head_dim, rows, keys, Shape::threads, Shape::shared_bytes};
 }
 
-#define FORWARD_CONFIG(element, head_dim, rows, keys)                                                                  \
+#define FORWARD_CONFIG(element, head_dim, rows, keys, blocks)                                                          \
     forward_config<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("forward", element, head_dim, rows)),
-#define BACKWARD_CONFIG(element, head_dim, rows, keys)                                                                 \
+#define BACKWARD_CONFIG(element, head_dim, rows, keys, blocks)                                                         \
     backward_config<CudaElement::element, head_dim, rows, keys>(KERNEL_NAME("backward", element, head_dim, rows)),
 
 // clang-format off

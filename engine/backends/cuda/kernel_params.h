@@ -37,9 +37,17 @@ struct TensorShape {
     constexpr std::int64_t key_row(std::int64_t batch, std::int64_t place, std::int32_t head) const {
         return ((batch * kv_len + place) * kv_heads + head / (heads / kv_heads)) * head_dim;
     }
+    // From one key of a head to the next.
+    constexpr std::int64_t key_step() const { return std::int64_t(kv_heads) * head_dim; }
     constexpr std::int64_t lse_row(std::int64_t batch, std::int64_t position, std::int32_t head) const {
         return (batch * heads + head) * seq_len + position - (kv_len - seq_len);
     }
+};
+
+// Where the keys of a block lie, when they lie on a line: element offsets from k and v.
+struct alignas(16) BlockLine {
+    std::int64_t offset = 0; // of the first
+    std::int32_t step = 0;   // from one key to the next; 0: no line
 };
 
 struct DropoutParams {

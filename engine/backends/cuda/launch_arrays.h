@@ -53,6 +53,12 @@ struct KeySlot {
     std::int32_t row_end = 0;
 };
 
+// Keys key, key + stride, … of one block, which every row of the tile sees. stride 0: they do not lie so.
+struct KeyLine {
+    std::int64_t key = 0;
+    std::int32_t stride = 0;
+};
+
 // First index in the ascending rows[0 … count) whose value is ≥ `value`; count when none is.
 constexpr std::int32_t first_row_from(const std::int64_t* rows, std::int32_t count, std::int64_t value) {
     std::int32_t begin = 0, end = count;
@@ -64,6 +70,17 @@ constexpr std::int32_t first_row_from(const std::int64_t* rows, std::int32_t cou
             end = middle;
     }
     return begin;
+}
+
+// The line of the `count` numbers from `number` on. `run` is the caller's place in the runs: 0 at first; numbers of
+// later calls only grow. A permuted plan has no lines: its keys lie anywhere.
+constexpr KeyLine key_line(const LaunchRun* runs, std::int32_t run_count, std::int32_t& run, std::int32_t number,
+                           std::int32_t count, std::int64_t key_shift, const KeyTables& tables) {
+    while (run < run_count && number >= runs[run].begin + runs[run].count) ++run;
+    if (run == run_count || tables.place_of_key || tables.token_of_key) return {};
+    const LaunchRun& from = runs[run];
+    if (from.is_banded || number + count > from.begin + from.count) return {};
+    return {from.first + key_shift + std::int64_t(number - from.begin) * from.stride, from.stride};
 }
 
 // The slot of `number`. `run` is the caller's place in the runs: 0 at first; numbers of later calls only grow.

@@ -127,6 +127,17 @@ DEVICE void copy_async(void* shared, const void* global, bool is_valid, [[maybe_
 #endif
 }
 
+// The same of 16 bytes that are there: one instruction, where the choice of zeros takes four.
+DEVICE void copy_async16(void* shared, const void* global, [[maybe_unused]] Place place = Place::here()) {
+#ifdef __CUDACC__
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(shared)),
+                 "l"(__cvta_generic_to_global(global))
+                 : "memory");
+#else
+    host::copy_async(shared, global, 16, true, place);
+#endif
+}
+
 // Closes the group of this thread's copies since the last one.
 DEVICE void copy_commit() {
 #ifdef __CUDACC__

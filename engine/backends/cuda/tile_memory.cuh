@@ -42,24 +42,50 @@ DEVICE void copy_small_units(std::byte* to, const std::byte* from, int left, int
                 at < left ? *reinterpret_cast<const std::uint16_t*>(from + at) : std::uint16_t(0);
 }
 
-// Starts copying `Rows` rows into a tile with all threads of the block. row_of(r) is the address of row r's first byte,
-// or null for a row of zeros; `bytes` of it are there. `unit`: the largest of 16, 4 and 2 that divides all rows' bytes
-// and addresses. Waits for nothing: the copy is done after copy_wait() and a barrier.
-template <int Rows, int Threads, class Tile, class RowOf>
-DEVICE void copy_rows(const Tile& tile, int bytes, int unit, const RowOf& row_of) {
-    // Thread t copies chunk t mod row_chunks of every (Threads / row_chunks)-th row.
-    constexpr int rows_at_once = Threads / Tile::row_chunks;
+// Where rows lie that go into a tile: `bytes` of each are there, and `unit` is the largest of 16, 4 and 2 that divides
+// all rows' bytes and addresses.
+struct RowSource {
+    const void* from = nullptr;
+    int bytes = 0, unit = 16;
+};
+
+// Thread t copies chunk t mod row_chunks of every (Threads / row_chunks)-th row.
+template <int Threads, class Tile> struct RowShare {
+    static constexpr int rows_at_once = Threads / Tile::row_chunks;
     static_assert(Threads % Tile::row_chunks == 0 && rows_at_once > 0);
-    const int chunk = thread_index().x % Tile::row_chunks, left = bytes - chunk * 16;
-#pragma unroll 2
-    for (int row = thread_index().x / Tile::row_chunks; row < Rows; row += rows_at_once) {
-        const std::byte* from = row_of(row);
-        const int there = from ? left : 0;
-        if (unit == 16)
-            copy_async<16>(tile.chunk(row, chunk), from + chunk * 16, there > 0);
+    int chunk = thread_index().x % Tile::row_chunks, first_row = thread_index().x / Tile::row_chunks;
+};
+
+// Starts copying `Rows` rows into a tile with all threads of the block. offset_of(r): elements from source.from to row
+// r's first, or negative for a row of zeros. Waits for nothing: the copy is done after copy_wait() and a barrier.
+template <int Rows, int Threads, class Tile, class OffsetOf>
+DEVICE void copy_rows(const Tile& tile, const RowSource& source, const OffsetOf& offset_of) {
+    const RowShare<Threads, Tile> share;
+    const std::byte* from = static_cast<const std::byte*>(source.from) + share.chunk * 16;
+#pragma unroll 1
+    for (int row = share.first_row; row < Rows; row += share.rows_at_once) {
+        const std::int64_t offset = offset_of(row);
+        const std::byte* row_from = from + (offset < 0 ? 0 : offset) * Tile::element_bytes;
+        const int there = offset < 0 ? 0 : source.bytes - share.chunk * 16;
+        if (source.unit == 16)
+            copy_async<16>(tile.chunk(row, share.chunk), row_from, there > 0);
         else
-            copy_small_units(tile.chunk(row, chunk), from + chunk * 16, there, unit);
+            copy_small_units(tile.chunk(row, share.chunk), row_from, there, source.unit);
     }
+}
+
+// The same of whole rows on a line, `step` elements from one to the next, by units of 16 bytes: nearly all keys and
+// values come so, and there are two instructions a chunk.
+template <int Rows, int Threads, class Tile>
+DEVICE void copy_line_of_rows(const Tile& tile, const void* first, int step) {
+    const RowShare<Threads, Tile> share;
+    const int step_bytes = step * Tile::element_bytes;
+    const std::byte* from =
+        static_cast<const std::byte*>(first) + std::int64_t(share.first_row) * step_bytes + share.chunk * 16;
+#pragma unroll
+    for (int row = 0; row < Rows; row += share.rows_at_once)
+        if (Rows % share.rows_at_once == 0 || share.first_row + row < Rows)
+            copy_async16(tile.chunk(share.first_row + row, share.chunk), from + std::int64_t(row) * step_bytes);
 }
 
 } // namespace dilascope::simt

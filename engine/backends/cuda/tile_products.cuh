@@ -9,29 +9,30 @@ namespace dilascope::simt {
 // Starts copying the item's rows of a tensor (B,N,H,D) into a tile. They are there after copy_wait() and a barrier.
 template <int Rows, int Threads, class Tile>
 DEVICE void copy_item_rows(const Tile& to, const void* from, const ItemRows<Rows>& rows, const TensorShape& shape) {
-    copy_rows<Rows, Threads>(
-        to, shape.head_dim * Tile::element_bytes, shape.copy_unit, [&](int row) -> const std::byte* {
-            if (row >= rows.count()) return nullptr;
-            const std::int64_t at = shape.query_row(rows.batch(), rows.positions[row], rows.head());
-            return static_cast<const std::byte*>(from) + at * Tile::element_bytes;
-        });
+    const RowSource source{from, shape.head_dim * Tile::element_bytes, shape.copy_unit};
+    copy_rows<Rows, Threads>(to, source, [&](int row) -> std::int64_t {
+        return row < rows.count() ? shape.query_row(rows.batch(), rows.positions[row], rows.head()) : -1;
+    });
 }
 
 // Starts copying a block of keys or values (B,M,G,D), as a group of its own.
 template <int Keys, int Threads, class Tile>
 DEVICE void copy_block(const Tile& to, const void* from, const KeyTable<Keys>& table, int block,
                        const TensorShape& shape) {
-    copy_rows<Keys, Threads>(
-        to, shape.head_dim * Tile::element_bytes, shape.copy_unit, [&](int key) -> const std::byte* {
-            const std::int64_t at = table.offset(block, key);
-            return at < 0 ? nullptr : static_cast<const std::byte*>(from) + at * Tile::element_bytes;
-        });
+    const RowSource source{from, shape.head_dim * Tile::element_bytes, shape.copy_unit};
+    const BlockLine& line = table.line(block);
+    if (line.step > 0 && source.bytes == Tile::row_bytes)
+        copy_line_of_rows<Keys, Threads>(to, static_cast<const std::byte*>(from) + line.offset * Tile::element_bytes,
+                                         line.step);
+    else
+        copy_rows<Keys, Threads>(to, source, [&](int key) { return table.offset(block, key); });
     copy_commit();
 }
 
-// scores += (this warp's rows of `left`, from first_row on) · rightᵀ, over all columns of both.
+// scores += (this warp's rows of `left`, from first_row on) · (rows first_key … of `right`)ᵀ, over all columns of both.
 template <class Element, int Atoms, int Tiles, class Tile>
-DEVICE void add_scores(float (&scores)[Atoms][Tiles][4], const Tile& left, int first_row, const Tile& right) {
+DEVICE void add_scores(float (&scores)[Atoms][Tiles][4], const Tile& left, int first_row, const Tile& right,
+                       int first_key) {
     using Operands = Fragments<Element>;
     const int lane = opaque_lane();
 #pragma unroll(Operands::unroll)
@@ -43,7 +44,7 @@ DEVICE void add_scores(float (&scores)[Atoms][Tiles][4], const Tile& left, int f
 #pragma unroll
         for (int n = 0; n < Tiles * 8; n += 16) {
             typename Operands::Right key_operand;
-            Operands::load_right(key_operand, right, n, k, lane);
+            Operands::load_right(key_operand, right, first_key + n, k, lane);
 #pragma unroll
             for (int atom = 0; atom < Atoms; ++atom)
                 Operands::multiply(scores[atom][n / 8], scores[atom][n / 8 + 1], row_operands[atom], key_operand);
@@ -77,6 +78,35 @@ DEVICE void add_weighted(float (&sums)[Atoms][Tiles][4], typename Fragments<Elem
 #pragma unroll
             for (int atom = 0; atom < Atoms; ++atom)
                 Operands::multiply(sums[atom][n / 8], sums[atom][n / 8 + 1], weights[atom][step], right);
+        }
+    }
+}
+
+enum class Stored : std::uint8_t { plain, transposed };
+
+// sums += (rows `first` … of left) · (columns first_column … of right), over the Depth rows of right. A left tile that
+// is stored transposed has the depth along its rows.
+template <class Element, Stored stored, int Depth, int Atoms, int Tiles, class LeftTile, class RightTile>
+DEVICE void add_products(float (&sums)[Atoms][Tiles][4], const LeftTile& left, int first, const RightTile& right,
+                         int first_column) {
+    using Operands = Fragments<Element>;
+    const int lane = opaque_lane();
+#pragma unroll(Operands::unroll)
+    for (int k = 0; k < Depth; k += Operands::depth) {
+        typename Operands::Left left_operands[Atoms];
+#pragma unroll
+        for (int atom = 0; atom < Atoms; ++atom)
+            if constexpr (stored == Stored::plain)
+                Operands::load_left(left_operands[atom], left, first + atom * 16, k, lane);
+            else
+                Operands::load_left_transposed(left_operands[atom], left, k, first + atom * 16, lane);
+#pragma unroll
+        for (int n = 0; n < Tiles * 8; n += 16) {
+            typename Operands::Right right_operand;
+            Operands::load_right_transposed(right_operand, right, k, first_column + n, lane);
+#pragma unroll
+            for (int atom = 0; atom < Atoms; ++atom)
+                Operands::multiply(sums[atom][n / 8], sums[atom][n / 8 + 1], left_operands[atom], right_operand);
         }
     }
 }
