@@ -15,8 +15,8 @@
     line(element, 256, 64, 32, 2)
 
 #define FORWARD_F32_KERNELS(line) \
-    line(f32, 64, 64, 32, 3)   \
-    line(f32, 128, 64, 32, 2)  \
+    line(f32, 64, 64, 32, 4)   \
+    line(f32, 128, 64, 32, 3)  \
     line(f32, 256, 64, 16, 2)  \
     line(tf32, 64, 64, 64, 3)  \
     line(tf32, 128, 64, 32, 2) \

@@ -63,11 +63,33 @@ DEVICE void round_weights(const float (&from)[Atoms][Tiles][4],
             Fragments<Element>::from_accumulators(operands[atom][step], from[atom], step);
 }
 
+DEVICE void add(float (&sums)[4], const float (&terms)[4]) {
+#pragma unroll
+    for (int index = 0; index < 4; ++index) sums[index] += terms[index];
+}
+
 // sums += weights · (the tile's rows, one a key).
 template <class Element, int Steps, int Atoms, int Tiles, class Tile>
 DEVICE void add_weighted(float (&sums)[Atoms][Tiles][4], typename Fragments<Element>::Left (&weights)[Atoms][Steps],
                          const Tile& tile) {
     using Operands = Fragments<Element>;
+    if constexpr (Operands::has_short_sums) {
+        const int lane = opaque_lane();
+#pragma unroll
+        for (int n = 0; n < Tiles * 8; n += 16)
+#pragma unroll
+            for (int atom = 0; atom < Atoms; ++atom) {
+                float low[4] = {}, high[4] = {}; // of this block of keys
+#pragma unroll
+                for (int step = 0; step < Steps; ++step) {
+                    typename Operands::Right right;
+                    Operands::load_right_transposed(right, tile, step * Operands::depth, n, lane);
+                    Operands::multiply(low, high, weights[atom][step], right);
+                }
+                add(sums[atom][n / 8], low), add(sums[atom][n / 8 + 1], high);
+            }
+        return;
+    }
 #pragma unroll
     for (int step = 0; step < Steps; ++step) {
         const int lane = opaque_lane();
@@ -105,8 +127,15 @@ DEVICE void add_products(float (&sums)[Atoms][Tiles][4], const LeftTile& left, i
             typename Operands::Right right_operand;
             Operands::load_right_transposed(right_operand, right, k, first_column + n, lane);
 #pragma unroll
-            for (int atom = 0; atom < Atoms; ++atom)
-                Operands::multiply(sums[atom][n / 8], sums[atom][n / 8 + 1], left_operands[atom], right_operand);
+            for (int atom = 0; atom < Atoms; ++atom) {
+                if constexpr (Operands::has_short_sums && stored == Stored::plain) { // dQ; dV and dK are short
+                    float low[4] = {}, high[4] = {};
+                    Operands::multiply(low, high, left_operands[atom], right_operand);
+                    add(sums[atom][n / 8], low), add(sums[atom][n / 8 + 1], high);
+                } else {
+                    Operands::multiply(sums[atom][n / 8], sums[atom][n / 8 + 1], left_operands[atom], right_operand);
+                }
+            }
         }
     }
 }
