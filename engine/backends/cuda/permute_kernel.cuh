@@ -12,9 +12,9 @@
 //               that memory takes for the words of a warp an H100 issues 280 instructions at 16 bytes, 140 at 8, 70 at
 //               4 and 35 at 2 (odd H·D of 16-bit elements): the last two are bound by arithmetic
 //
-// Predictions, nothing was measured yet: 16-byte words as fast as a plain copy (some 90 % of the data sheet's
-// bandwidth) for rows of 128 bytes and more; shorter rows the slower the less of a DRAM burst of 64 bytes a row fills,
-// unless the order is local, as Hilbert's is; then L2 joins the halves.
+// Measured on an H100 of 3.35 TB/s: rows of 1024 bytes along a Hilbert curve at 2.94 TB/s, where a copy of 1 GB by the
+// runtime reaches 2.43. Not measured: rows shorter than 128 bytes, predicted to be the slower the less of a DRAM burst
+// of 64 bytes they fill, unless the order is local, as Hilbert's is; then L2 joins the halves.
 #include "engine/backends/cuda/kernel_entry.h"
 #include "engine/backends/cuda/permute.h"
 #include "engine/backends/cuda/simt.cuh"
