@@ -6,6 +6,18 @@
 
 using namespace dilascope;
 
+namespace {
+
+// The largest error of an element, relative to the reference's.
+double worst_relative_error(const std::vector<float>& values, const std::vector<float>& truth) {
+    double worst = 0;
+    for (std::size_t index = 0; index < truth.size(); ++index)
+        worst = std::max(worst, std::abs(double(values[index]) / double(truth[index]) - 1));
+    return worst;
+}
+
+} // namespace
+
 TEST_CASE("the attention kernels stand in the table under their configurations' names", "[cuda]") {
     for (const KernelConfig& config : kernel_configs()) {
         INFO(config.name);
@@ -38,6 +50,27 @@ TEST_CASE("cuda's kernels equal the reference in every order of threads", "[cuda
             check_backward(cuda.backend, c, true);
             check_backward(cuda.backend, c, false);
         }
+}
+
+// Tensor cores cut sums off: terms of one sign show what a sum along all keys loses.
+TEST_CASE("cuda's f32 sums along keys do not shrink with the number of keys", "[cuda]") {
+    EmulatedCuda cuda;
+    Problem problem = self_attention(16, 1, 1);
+    problem.kv_len = 2048;
+    AttentionCase c({Dense{}}, problem, 50);
+    // Errors are 7e-7 (out) and 1.2e-6 (dq); they were 2.5e-5 and 3.2e-5 with one sum along all keys.
+    std::ranges::transform(c.v, c.v.begin(), [](float value) { return std::abs(value); });
+    REQUIRE(reference_backend().forward(c.call()));
+    const std::vector<float> out = c.out;
+    REQUIRE(cuda.backend.forward(c.call()));
+    CHECK(worst_relative_error(c.out, out) < 4e-6);
+
+    c.v = c.k; // then dq is dout times the variance of k
+    REQUIRE(cuda.backend.forward(c.call()));
+    REQUIRE(reference_backend().backward(c.gradient_call()));
+    const std::vector<float> dq = c.dq;
+    REQUIRE(cuda.backend.backward(c.gradient_call()));
+    CHECK(worst_relative_error(c.dq, dq) < 4e-6);
 }
 
 TEST_CASE("a GPU of 99 KiB of shared memory runs every width", "[cuda][slow]") {

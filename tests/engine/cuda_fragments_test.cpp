@@ -85,8 +85,9 @@ template <class Element, bool is_transposed> double worst_error(float magnitude)
 
 TEST_CASE("cuda's three tf32 products are as exact as f32", "[cuda]") {
     for (const float magnitude : {1.0f, 1e-10f, 1e15f}) {
-        // Operands to 2⁻²³ each, without the product of low parts (2⁻²²); 48 sums of f32 that stay half an ulp off.
-        constexpr double bound = 0x1p-21 + 48 * 0x1p-24;
+        // Operands to 2⁻²³ each, without the product of low parts (2⁻²²); six sums of nine terms, each term cut off at
+        // 2⁻²⁵ of the largest's power of two, and the sum at its last bit.
+        constexpr double bound = 0x1p-21 + 6 * (9 * 0x1p-25 + 0x1p-23);
         CHECK(worst_error<F32, false>(magnitude) < bound);
         CHECK(worst_error<F32, true>(magnitude) < bound);
         CHECK(worst_error<TF32, false>(magnitude) < 0x1p-10);

@@ -7,6 +7,8 @@
 namespace dilascope::simt {
 
 using Row = float __attribute__((vector_size(32))); // 8 columns; left to itself the compiler takes another loop
+using Bits = std::int32_t __attribute__((vector_size(32)));
+using Words = std::uint32_t __attribute__((vector_size(32))); // for sums that may wrap around
 
 // Operands as floats; the depth is 16 of two-byte elements, 8 of tf32.
 struct Operands {
@@ -15,12 +17,59 @@ struct Operands {
     Row c[16];       // (m, n)
 };
 
-VECTOR_CLONES static void multiply(Operands& x, int depth) {
-    for (int m = 0; m < 16; ++m) {
-        Row sums = x.c[m];
-        for (int k = 0; k < depth; ++k) sums += x.a[m][k] * x.b[k];
-        x.c[m] = sums;
+// The power of two in each value, not less than the smallest normal number and infinite for what is no number. Returns
+// the largest.
+VECTOR_CLONES static float take_powers(const float* values, int count, float* powers) {
+    std::int32_t largest = 0;
+    for (int index = 0; index < count; ++index) {
+        const std::int32_t bits = std::max(std::bit_cast<std::int32_t>(values[index]) & 0x7f800000, 0x00800000);
+        powers[index] = std::bit_cast<float>(bits), largest = std::max(largest, bits);
     }
+    return std::bit_cast<float>(largest);
+}
+
+// Adds 8 products of the depth as tensor cores do: the products and the sum so far are aligned to the largest power of
+// two among them, cut towards zero two bits below the last of an f32 there, and added exactly; the sum is cut towards
+// zero to f32. Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021,
+// found this for GPUs up to the A100, which differ in how many products and bits they take; the two bits are an H100's.
+VECTOR_CLONES static void add_products(Operands& x, const Operands& powers, int first) {
+    for (int m = 0; m < 16; ++m) {
+        Row products[8], top = reinterpret_cast<Row>(reinterpret_cast<Bits>(x.c[m]) & 0x7f800000);
+        top = top > 0x1p-101f ? top : Row{} + 0x1p-101f; // or the unit would be subnormal
+#pragma GCC unroll 8
+        for (int k = 0; k < 8; ++k) {
+            products[k] = x.a[m][first + k] * x.b[first + k];
+            const Row power = powers.a[m][first + k] * powers.b[first + k];
+            top = power > top ? power : top;
+        }
+        const Words exponent = reinterpret_cast<Words>(top);
+        const Row unit = reinterpret_cast<Row>(exponent - (25u << 23));            // 2⁻²⁵ of `top`
+        const Row units = reinterpret_cast<Row>(((127u + 152u) << 23) - exponent); // its inverse
+        Bits sum = __builtin_convertvector(x.c[m] * units, Bits);                  // each term is below 2²⁷
+#pragma GCC unroll 8
+        for (int k = 0; k < 8; ++k) sum += __builtin_convertvector(products[k] * units, Bits);
+        const Row nearest = __builtin_convertvector(sum, Row);
+        const Bits back = __builtin_convertvector(nearest, Bits);
+        const Bits is_beyond = sum < 0 ? back < sum : back > sum; // −1 where it was rounded away from zero
+        x.c[m] = reinterpret_cast<Row>(reinterpret_cast<Words>(nearest) + reinterpret_cast<Words>(is_beyond)) * unit;
+    }
+}
+
+// Infinities and not-a-numbers come of any order and rounding.
+VECTOR_CLONES static void add_in_turn(Operands& x, int depth) {
+    for (int m = 0; m < 16; ++m)
+        for (int k = 0; k < depth; ++k) x.c[m] += x.a[m][k] * x.b[k];
+}
+
+static void multiply(Operands& x, int depth) {
+    Operands powers;
+    const float largest_a = take_powers(&x.a[0][0], 256, &powers.a[0][0]);
+    const float largest_b = take_powers(reinterpret_cast<float*>(x.b), 128, reinterpret_cast<float*>(powers.b));
+    const float largest_c = take_powers(reinterpret_cast<float*>(x.c), 128, reinterpret_cast<float*>(powers.c));
+    if (std::max(largest_a * largest_b, largest_c) < 0x1p120f)
+        for (int first = 0; first < depth; first += 8) add_products(x, powers, first);
+    else
+        add_in_turn(x, depth);
 }
 
 // Exponents differ by 112; the product makes subnormals right. Infinity and not-a-number keep an exponent of ones.
@@ -65,7 +114,7 @@ static void gather_tf32(const MultiplyLane* const (&lanes)[32], Operands& x) {
 }
 
 void multiply_warp(host::Operand operand, const MultiplyLane* const (&lanes)[32]) {
-    Operands x;
+    Operands x{};
     const bool is_tf32 = operand == host::Operand::tf32;
     if (is_tf32)
         gather_tf32(lanes, x);

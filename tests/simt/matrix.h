@@ -15,7 +15,7 @@ struct LoadLane {
     const void* row = nullptr;
 };
 
-// mma.m16n8k16 (f16, bf16) or .m16n8k8 (tf32): products are exact, sums are f32 in ascending k.
+// mma.m16n8k16 (f16, bf16) or .m16n8k8 (tf32): products are exact, sums are cut off as tensor cores cut them.
 void multiply_warp(host::Operand operand, const MultiplyLane* const (&lanes)[32]);
 // ldmatrix of `count` matrices.
 void load_warp(int count, bool is_transposed, const LoadLane* const (&lanes)[32]);

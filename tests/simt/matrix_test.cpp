@@ -90,6 +90,30 @@ template <class Element> void check_product(float magnitude) {
     }
 }
 
+// c and `products` added by one product of matrices.
+template <class Element> float sum_of(float c, const std::vector<float>& products) {
+    constexpr std::size_t depth = std::is_same_v<Element, TF32> ? 8 : 16;
+    std::vector<float> a(16 * depth), b(depth * 8), sums(16 * 8);
+    sums[0] = c;
+    for (std::size_t k = 0; k < products.size(); ++k) a[k] = products[k] * 0x1p12f, b[k * 8] = 0x1p-12f;
+    REQUIRE(run(make_entry<product_kernel<Element>, ProductParams>("product"), {},
+                ProductParams{a.data(), b.data(), sums.data()}));
+    return sums[0];
+}
+
+template <class Element> void check_cuts() {
+    constexpr float ulp = 0x1p-23f;
+    for (const float sign : {1.0f, -1.0f}) {
+        CHECK(sum_of<Element>(sign, {sign * 0.75f * ulp}) == sign);
+        CHECK(sum_of<Element>(sign, {sign * 0.5f * ulp, sign * 0.5f * ulp}) == sign * (1 + ulp));
+        CHECK(sum_of<Element>(sign, std::vector<float>(8, sign * 0.125f * ulp)) == sign); // 8 cut to nothing
+        CHECK(sum_of<Element>(sign, {sign * -0.25f * ulp}) == sign * (1 - 0.5f * ulp));   // below 1 ulps are half
+        CHECK(sum_of<Element>(sign, {sign * -0.125f * ulp}) == sign);
+        CHECK(sum_of<Element>(0, {sign, sign * 0.75f * ulp}) == sign);
+    }
+    CHECK(sum_of<Element>(0, {}) == 0);
+}
+
 struct LoadParams {
     std::uint32_t* registers = nullptr; // (32, count)
     int row_step = 16;                  // bytes between the rows of a matrix
@@ -138,6 +162,12 @@ TEST_CASE("emulator: matrix products follow the fragment layouts of the PTX ISA"
     check_product<F16>(1e-4f); // some operands are subnormal
     check_product<BF16>(1e15f);
     check_product<TF32>(1e15f);
+}
+
+TEST_CASE("emulator: matrix products cut terms and sums off towards zero", "[simt]") {
+    check_cuts<F16>();
+    check_cuts<BF16>();
+    check_cuts<TF32>();
 }
 
 TEST_CASE("emulator: not-a-numbers and infinities pass through matrix products", "[simt]") {
