@@ -34,7 +34,7 @@ int bench_cpu(const BenchOptions& options) {
     if (!cpu_backend().available()) return bad_input(cpu_backend().status());
     const Result<MachinePeaks> peaks = measure_machine_peaks();
     if (!peaks) return bad_input(peaks.error().what);
-    print_line(options, "cpu: " + cpu_backend().status() + '\n' + peaks_text(*peaks) + '\n' + bench_table_header());
+    print_line(options, bench_table_heading("cpu: " + cpu_backend().status(), peaks_text(*peaks)));
     const auto rows =
         run_cpu_bench(options.suite, *peaks, [&](const BenchRow& row) { print_line(options, bench_table_row(row)); });
     if (!rows) return bad_input(rows.error().what);

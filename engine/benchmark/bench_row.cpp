@@ -13,10 +13,11 @@ std::string ratio_text(const BenchRow& row) {
 
 } // namespace
 
-std::string bench_table_header() {
-    return fmt::format("{:<8} {:>7} {:>7} {:>5} {:>4} {:>5} {:>6} {:>10} {:>8} {:>6} {:>6} {:>6} {:>8} {:>7}  {}",
-                       "pass", "queries", "keys", "heads", "dim", "dtype", "causal", "median ms", "GFLOP/s", "peak",
-                       "share", "GB/s", "peak MB", "B/token", "pattern");
+std::string bench_table_heading(const std::string& device, const std::string& peaks) {
+    return fmt::format(
+        "{}\n{}\n{:<8} {:>7} {:>7} {:>5} {:>4} {:>5} {:>6} {:>10} {:>8} {:>6} {:>6} {:>6} {:>8} {:>7}  {}", device,
+        peaks, "pass", "queries", "keys", "heads", "dim", "dtype", "causal", "median ms", "GFLOP/s", "peak", "share",
+        "GB/s", "peak MB", "B/token", "pattern");
 }
 
 std::string bench_table_row(const BenchRow& row) {

@@ -64,8 +64,8 @@ struct BenchRow {
     }
 };
 
-// Fixed-width text: the header line, and one row under it.
-std::string bench_table_header();
+// Fixed-width text: what was measured, its peaks and the columns' names, a line each; and one row under them.
+std::string bench_table_heading(const std::string& device, const std::string& peaks);
 std::string bench_table_row(const BenchRow& row);
 
 } // namespace dilascope

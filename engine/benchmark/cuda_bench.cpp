@@ -171,7 +171,7 @@ Result<CudaBenchTable> measure_cuda_table(CudaDevice& device, std::span<const Be
                                           const std::function<void(const std::string&)>& heading_done,
                                           const std::function<void(const CudaBenchRow&)>& row_done) {
     const DevicePeaks peaks = TRY(measure_device_peaks(device));
-    heading_done("cuda: " + cuda_backend().status() + '\n' + peaks_text(peaks) + '\n' + bench_table_header());
+    heading_done(bench_table_heading("cuda: " + cuda_backend().status(), peaks_text(peaks)));
     const Telemetry telemetry(device.properties().pci_id);
     TelemetrySampler sampler(telemetry);
     CudaBenchTable table;

@@ -32,7 +32,7 @@ void print_line(const std::string& line) {
 int bench_cpu(const Arguments& arguments) {
     const Result<MachinePeaks> peaks = measure_machine_peaks();
     if (!peaks) return complain(peaks.error().what);
-    print_line("cpu: " + cpu_backend().status() + '\n' + peaks_text(*peaks) + '\n' + bench_table_header());
+    print_line(bench_table_heading("cpu: " + cpu_backend().status(), peaks_text(*peaks)));
     const auto rows =
         run_cpu_bench(arguments.suite, *peaks, [](const BenchRow& row) { print_line(bench_table_row(row)); });
     return rows ? 0 : complain(rows.error().what);

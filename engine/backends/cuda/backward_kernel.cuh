@@ -44,7 +44,6 @@ template <class Element, int HeadDim, int Rows, int Keys> struct BackwardKernel 
     static_assert(warps % splits == 0 && warps % key_groups == 0 && columns % 16 == 0);
     static constexpr int columns_most = HeadDim * Operands::bytes < 1024 ? 64 : 32; // as many sums as fit beside dq
     static constexpr int columns_at_once = columns < columns_most ? columns : columns_most;
-    enum class Gradient : std::uint8_t { dv, dk };
     using Scores = float[splits][split_keys / 8][4];
     using RowSums = float[splits][split_columns / 8][4];
     using KeySums = float[splits][columns_at_once / 8][4];

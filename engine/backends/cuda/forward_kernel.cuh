@@ -6,7 +6,7 @@
 //   floor per Rows × Keys block   4·Rows·Keys·D FLOP on the tensor cores
 //   shared memory read            (4·Keys·D + Rows·D + …)·bytes: each warp reads all keys and values once for its
 //                                 Rows/4 rows. With 32 rows a warp and D = 128: 144 KB, 1150 clocks at 128 B/clock;
-//                                 the products take 1660 at an HMMA in 6.5 clocks. With 16 rows both
+//                                 the products take 1660, an HMMA every 6.5. With 16 rows both
 //                                 change places, so 64-row tiles serve where tiles are small.
 //   global memory                 q and out once; keys and values once a tile, mostly from L2
 //

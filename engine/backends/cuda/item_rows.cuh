@@ -37,8 +37,8 @@ template <int Rows> struct ItemRows {
 // no key is looked for by itself, and rows are copied without the table.
 template <int Keys> struct KeyTable {
     const LaunchView& plan;
-    BlockLine* lines; // (2) in shared memory; then the slots
-    std::int32_t run = 0;
+    BlockLine* lines;     // (2) in shared memory; then the slots
+    std::int32_t run = 0; // of the first key of the block that was prepared last
 
     static_assert(sizeof(BlockLine) == block_line_bytes);
     DEVICE KeyTable(const LaunchView& view, std::byte* shared)
