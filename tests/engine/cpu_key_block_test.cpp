@@ -66,3 +66,55 @@ TEST_CASE("key feed: whole runs make blocks of their own, short ones and ends of
     CHECK(counts({16, 16, 16, 250}, 192) == Counts{192, 106}); // cut in any case
     CHECK(counts({10, 190}, 192) == Counts{192, 8});           // no block of ten keys
 }
+
+TEST_CASE("key block: visible and seen_by_all agree with every pair, ordered or not", "[engine]") {
+    std::vector<std::int64_t> rows;
+    for (std::int64_t row = 0; row < 100; ++row) rows.push_back(1000 + row + row / 7);
+    const std::vector<KeyRun> window = {{900, 1, 210, 0, {-40, 9}}},
+                              causal = {{900, 1, 150, 0, {-Band::open, 0}}, {903, 3, 60, 1, {-Band::open, 0}}};
+    const std::vector<KeyRun> mixed = {{980, 1, 130, 0, {-5, 5}}, {1000, 2, 50, 1, {-Band::open, 20}}};
+    const auto check = [&](const std::vector<KeyRun>& runs) {
+        KeyFeed feed(runs, 0, rows);
+        int ordered = 0, exempt = 0; // blocks; keys that need no mask
+        for (KeyBlock block; feed.next(block, 96);) {
+            ordered += block.is_ordered;
+            for (int row = 0; row < int(rows.size()); row += 16) {
+                const int count = std::min(16, int(rows.size()) - row);
+                const KeySpan keys = block.visible(row, count), whole = block.seen_by_all(keys, row, count);
+                REQUIRE((0 <= keys.begin && keys.begin <= whole.begin && whole.begin <= whole.end));
+                REQUIRE((whole.end <= keys.end && keys.end <= block.count));
+                exempt += whole.count();
+                for (int key = 0; key < block.count; ++key) {
+                    const int begin = block.row_begin[std::size_t(key)], end = block.row_end[std::size_t(key)];
+                    const bool is_seen = begin < row + count && row < end, by_all = begin <= row && row + count <= end;
+                    if (is_seen) CHECK((keys.begin <= key && key < keys.end));
+                    if (whole.begin <= key && key < whole.end) CHECK(by_all);
+                    if (by_all && block.is_ordered) CHECK((whole.begin <= key && key < whole.end));
+                }
+            }
+        }
+        return std::pair{ordered, exempt};
+    };
+    const auto [window_ordered, window_exempt] = check(window);
+    const auto [causal_ordered, causal_exempt] = check(causal);
+    CHECK(window_ordered == 2);
+    CHECK(causal_ordered == 3); // of two runs, sorted
+    CHECK(window_exempt > 0);
+    CHECK(causal_exempt > 0);
+    CHECK(check(mixed).first < 2); // bands of two widths cross each other
+}
+
+TEST_CASE("key feed: banded runs make blocks of their own too", "[engine]") {
+    std::vector<std::int64_t> rows(128);
+    std::iota(rows.begin(), rows.end(), 1000);
+    const std::vector<KeyRun> window = {
+        {744, 1, 127, 0, {-256, 0}}, {871, 1, 129, 0, {}}, {1000, 1, 128, 0, {-256, 0}}};
+    KeyFeed feed(window, 0, rows);
+    std::vector<std::pair<std::int64_t, int>> blocks; // first key, keys
+    for (KeyBlock block; feed.next_whole_runs(block, 192);) {
+        blocks.push_back({block.places[0], block.count});
+        for (int key = 1; key < block.count; ++key)
+            CHECK(block.places[std::size_t(key)] == block.places[std::size_t(key - 1)] + 1);
+    }
+    CHECK(blocks == std::vector<std::pair<std::int64_t, int>>{{871, 129}, {744, 127}, {1000, 128}});
+}

@@ -146,7 +146,7 @@ private:
     // Scores to weights; outputs shrink where the maximum grew.
     static void weigh_block(const HeadTile& tile, const KeyBlock& block, TileState& state, TileWorkspace& work) {
         const FloatTag tag;
-        if (block.is_banded) mask_scores(block, 0, block.count, 0, 1, work.scores);
+        if (block.is_banded) mask_scores(block, {0, block.count}, 0, 1, work.scores);
         const FloatVec before = hn::Load(tag, state.row_max);
         softmax_panel(work.scores, block.count, 1, Unscaled(), {nullptr, state.row_max, state.row_sum, 0});
         const FloatVec max = hn::Load(tag, state.row_max);

@@ -46,6 +46,8 @@ void start_gradient_tile(const TileRows& rows, std::span<const float> lse, const
     transpose_to_panels(tile.queries, rows.count, step, head.head_dim, Times{scale_log2}, tile.query_panels);
     transpose_to_panels(tile.douts, rows.count, step, head.head_dim, AsTheyAre(), tile.dout_panels);
     std::fill_n(tile.dquery_panels, panel_count(rows.count) * panel_step(head.head_dim), 0.0f);
+    tile.is_finite = all_finite({tile.queries, step}, rows.count, head.head_dim) &&
+                     all_finite({tile.douts, step}, rows.count, head.head_dim);
 }
 
 // A block's keys and what one panel of rows sees of them.
@@ -73,9 +75,9 @@ template <int C> HWY_INLINE void weigh_gradients(float* weights, float* dscores,
 }
 
 // Rows that do not see a key have no weight of it and no gradient, whatever their numbers are.
-void mask_gradients(const GradientPanel& panel, GradientWorkspace& work) {
+void mask_gradients(const GradientPanel& panel, KeySpan keys, GradientWorkspace& work) {
     const FloatTag tag;
-    for (int key = panel.keys.begin; key < panel.keys.end; ++key) {
+    for (int key = keys.begin; key < keys.end; ++key) {
         const int begin = panel.block.row_begin[std::size_t(key)], end = panel.block.row_end[std::size_t(key)];
         for (int row = panel.row; row < panel.row + panel.vectors() * lanes; row += lanes) {
             if (begin <= row && row + lanes <= end) continue;
@@ -90,6 +92,14 @@ void mask_gradients(const GradientPanel& panel, GradientWorkspace& work) {
     }
 }
 
+// Keys that a panel does not see at all have no weights in its rows.
+void clear_unseen(const GradientPanel& panel, GradientWorkspace& work) {
+    for (const KeySpan keys : {KeySpan{0, panel.keys.begin}, KeySpan{panel.keys.end, panel.block.count}})
+        for (std::int64_t key = keys.begin; key < keys.end; ++key)
+            for (float* scores : {work.weights, work.dscores})
+                std::fill_n(scores + key * score_step + panel.row, panel_rows, 0.0f);
+}
+
 // What is called for beside the products of a block's last tile: the rows its gradients are added to, and the next
 // block's rows.
 struct GradientFetch {
@@ -99,6 +109,7 @@ struct GradientFetch {
 // P, dS and dQ of one panel.
 void differentiate_panel(const GradientPanel& panel, const HeadTensors& head, GradientTile& tile,
                          GradientWorkspace& work, bool adds_dqueries, GradientFetch* fetch) {
+    clear_unseen(panel, work);
     if (panel.keys.count() == 0) return;
     const std::int64_t offset = panel.row / panel_rows * panel_step(head.head_dim), step = work.dim_step;
     const std::int64_t first = panel.keys.begin * step, scores = panel.keys.begin * score_step + panel.row;
@@ -127,7 +138,9 @@ void differentiate_panel(const GradientPanel& panel, const HeadTensors& head, Gr
         for (int c = 0; c < vectors * lanes; c += lanes)
             weigh_gradients<1>(key_weights + c, key_dscores + c, lse + c, delta + c);
     }
-    if (panel.block.is_banded) mask_gradients(panel, work);
+    const KeySpan unmasked = panel.block.seen_by_all(panel.keys, panel.row, panel.row_count);
+    mask_gradients(panel, {panel.keys.begin, unmasked.begin}, work);
+    mask_gradients(panel, {unmasked.end, panel.keys.end}, work);
     drop_panel(work.weights);
     if (adds_dqueries)
         multiply_rows<Left::column_major, Into::add>(head.head_dim, vectors, {work.keys + first, step},
@@ -193,12 +206,9 @@ void differentiate_block(const KeyBlock& block, const TileRows& rows, const Head
                          GradientWorkspace& work, GradientFetch* fetch) {
     bool is_finite = true;
     if (block.is_banded) {
-        for (float* scores : {work.weights, work.dscores}) // keys that a panel does not see at all
-            std::fill_n(scores, block.count * score_step, 0.0f);
+        is_finite = tile.is_finite;
         for (const float* of_keys : {work.keys, work.values})
             is_finite = is_finite && all_finite({of_keys, work.dim_step}, block.count, head.head_dim);
-        for (const float* of_rows : {tile.queries, tile.douts})
-            is_finite = is_finite && all_finite({of_rows, work.dim_step}, rows.count, head.head_dim);
     }
     for (int row = 0; row < rows.count; row += panel_rows) {
         const int count = std::min(panel_rows, rows.count - row);

@@ -24,6 +24,7 @@ struct GradientTile {
     float* dquery_panels = nullptr; // panels: Σ dS K; after differentiate() scale times it, as rows in `douts`
     float* lse = nullptr;           // (rows): LSE in log2 units, +∞ for rows without a key
     float* delta = nullptr;         // (rows): Δ
+    bool is_finite = true;          // its queries and douts; only asked of banded blocks
 };
 
 // One thread's scratch, all of it in one piece of memory.

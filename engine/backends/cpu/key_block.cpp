@@ -26,9 +26,19 @@ void sort_by_rows(KeyBlock& block) {
 
 } // namespace
 
+// The first key from which on rows of an ascending list are `row` or more.
+static int first_from(std::span<const std::int32_t> rows, int row) {
+    return int(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
+}
+
 KeySpan KeyBlock::visible(int row, int row_count) const {
     KeySpan keys{0, count};
     if (!is_banded) return keys;
+    if (is_ordered) {
+        const int begin = first_from(std::span(row_end).first(std::size_t(count)), row + 1);
+        const int end = first_from(std::span(row_begin).first(std::size_t(count)), row + row_count);
+        return {begin, std::max(begin, end)};
+    }
     const auto is_seen = [&](int key) {
         return row_begin[std::size_t(key)] < row + row_count && row < row_end[std::size_t(key)];
     };
@@ -37,10 +47,19 @@ KeySpan KeyBlock::visible(int row, int row_count) const {
     return keys;
 }
 
+KeySpan KeyBlock::seen_by_all(KeySpan visible, int row, int row_count) const {
+    if (!is_banded) return visible;
+    if (!is_ordered) return {visible.begin, visible.begin};
+    const int begin = first_from(std::span(row_end).first(std::size_t(count)), row + row_count);
+    const int end = first_from(std::span(row_begin).first(std::size_t(count)), row + 1);
+    const int first = std::min(begin, visible.end);
+    return {first, std::clamp(end, first, visible.end)};
+}
+
 // Whether a block that ends with a run should end there.
 bool KeyFeed::is_whole(const KeyBlock& block, int runs_taken, int most) const {
     constexpr int fewest_keys = 32; // of a block; its cost beside that of its keys
-    if (block.is_banded || block.count < fewest_keys) return false;
+    if (block.count < fewest_keys) return false;
     if (runs_taken == 1) return true;
     if (run_index_ == runs_.size()) return false;
     const std::int32_t next = runs_[run_index_].count;
@@ -76,6 +95,9 @@ bool KeyFeed::fill(KeyBlock& block, int most, bool keeps_runs_whole) {
         if (keeps_runs_whole && is_whole(block, runs_taken, most)) break;
     }
     if (block.is_banded && runs_taken > 1) sort_by_rows(block);
+    block.is_ordered = block.is_banded &&
+                       std::is_sorted(block.row_begin.begin(), block.row_begin.begin() + block.count) &&
+                       std::is_sorted(block.row_end.begin(), block.row_end.begin() + block.count);
     return block.count > 0;
 }
 

@@ -19,8 +19,13 @@ struct KeyBlock {
     std::array<std::int64_t, max_block_keys> places; // row of k and v that holds each key
     // A band on ascending rows always leaves one contiguous range of row indices, never empty here.
     std::array<std::int32_t, max_block_keys> row_begin, row_end;
-    // Keys from the first to the last that one of the tile's rows [row, row + count) sees.
+    bool is_ordered = false; // banded, and both of these ascend from key to key
+
+    // Keys from the first to the last that one of the tile's rows [row, row + row_count) sees.
     KeySpan visible(int row, int row_count) const;
+    // Those of `visible` that each of these rows sees for certain, so that they need no mask: one span of an ordered
+    // block, none of another.
+    KeySpan seen_by_all(KeySpan visible, int row, int row_count) const;
 };
 
 // Where the keys of a plan with an order lie. Null tables are identities.

@@ -76,15 +76,23 @@ inline void gather(const void* tensor, const HeadTensors& head, const KeyBlock& 
 // 0 · ∞ is NaN, so a masked key's weight of 0 does not silence a value that is not finite.
 inline bool all_finite(Strided<const float> rows, std::int64_t row_count, std::int64_t head_dim) {
     const FloatTag tag;
-    FloatVec zeros = hn::Zero(tag);
+    constexpr int chains = 4; // one sum would wait for itself
+    FloatVec zeros[chains];
+    for (FloatVec& sum : zeros) sum = hn::Zero(tag);
     float zero = 0;
     for (std::int64_t row = 0; row < row_count; ++row) {
         const float* values = rows.data + row * rows.step;
         std::int64_t d = 0;
-        for (; d + lanes <= head_dim; d += lanes) zeros = hn::MulAdd(hn::LoadU(tag, values + d), hn::Zero(tag), zeros);
+        for (; d + chains * lanes <= head_dim; d += chains * lanes)
+#pragma GCC unroll 4
+            for (int chain = 0; chain < chains; ++chain)
+                zeros[chain] = hn::MulAdd(hn::LoadU(tag, values + d + chain * lanes), hn::Zero(tag), zeros[chain]);
+        for (; d + lanes <= head_dim; d += lanes)
+            zeros[0] = hn::MulAdd(hn::LoadU(tag, values + d), hn::Zero(tag), zeros[0]);
         for (; d < head_dim; ++d) zero += values[d] * 0.0f;
     }
-    return zero == 0 && hn::AllTrue(tag, hn::Eq(zeros, hn::Zero(tag)));
+    const FloatVec sum = hn::Add(hn::Add(zeros[0], zeros[1]), hn::Add(zeros[2], zeros[3]));
+    return zero == 0 && hn::AllTrue(tag, hn::Eq(sum, hn::Zero(tag)));
 }
 
 // What a transposition does with the numbers: nothing, whatever their bits mean, or multiply them.

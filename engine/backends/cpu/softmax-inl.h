@@ -59,10 +59,10 @@ HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
 }
 
 // Scores (keys, panel_rows) of keys that a row does not see become −inf. `row`: the panel's first.
-inline void mask_scores(const KeyBlock& block, int key_begin, int key_end, int row, int vectors, float* scores) {
+inline void mask_scores(const KeyBlock& block, KeySpan keys, int row, int vectors, float* scores) {
     const FloatTag tag;
     const FloatVec nothing = hn::Set(tag, minus_infinity);
-    for (int key = key_begin; key < key_end; ++key) {
+    for (int key = keys.begin; key < keys.end; ++key) {
         const int begin = block.row_begin[std::size_t(key)] - row, end = block.row_end[std::size_t(key)] - row;
         for (int lane = 0; lane < vectors * lanes; lane += lanes) {
             if (begin <= lane && lane + lanes <= end) continue;
