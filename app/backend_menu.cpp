@@ -9,6 +9,8 @@
 namespace dilascope {
 namespace {
 
+constexpr float status_width = 400; // of a status in the menu, logical pixels
+
 std::vector<BackendFacts> ask_backends(const int&, const CancelFlag&) {
     std::vector<BackendFacts> facts;
     for (const Backend* backend : backends())
@@ -46,6 +48,13 @@ std::string BackendMenu::remember(const Workspace& workspace) {
     return text;
 }
 
+std::string BackendMenu::told_reason(const Workspace& workspace) {
+    const LiveResult* live = workspace.live.get();
+    if (!live || !live->error.empty() || live->passed_over == told_reason_) return "";
+    told_reason_ = live->passed_over;
+    return told_reason_.empty() ? "" : fmt::format("auto runs this on {}. {}", live->backend, told_reason_);
+}
+
 std::string BackendMenu::next_backend(const Workspace& workspace) {
     if (const auto facts = facts_.ask(opening_, 0)) known_ = facts;
     if (!known_) return "";
@@ -76,6 +85,7 @@ BackendMenu::Chip BackendMenu::chip(const Workspace& workspace) const {
     } else if (workspace.live) {
         chip.dot = workspace.live_pending_s > 0 ? theme().accent : theme().good;
         chip.help += ". " + workspace.live->kernel;
+        if (!workspace.live->passed_over.empty()) chip.help += ". Passed over: " + workspace.live->passed_over;
     }
     return chip;
 }
@@ -110,6 +120,7 @@ void BackendMenu::draw(Workbench& bench) {
     ImGui::GetWindowDrawList()->AddCircleFilled({low.x + 12 * bench.scale, (low.y + high.y) / 2}, 4 * bench.scale,
                                                 colour_u32(look.dot));
     item_tooltip(look.help);
+    ImGui::SetNextWindowPos({high.x, high.y + space::grid * bench.scale}, ImGuiCond_Always, {1, 0});
     is_open_ = ImGui::BeginPopup("backend_popup");
     if (!is_open_) return;
     draw_entry(workspace, "auto", "The first that can run the pattern", true);
@@ -117,7 +128,11 @@ void BackendMenu::draw(Workbench& bench) {
     if (known_)
         for (const BackendFacts& facts : *known_) {
             draw_entry(workspace, facts.name, facts.status, facts.is_available);
-            text_line("    " + facts.status, TextStyle::caption, theme().muted);
+            ImGui::PushTextWrapPos(status_width * bench.scale);
+            ImGui::Indent();
+            text_line(facts.status, TextStyle::caption, theme().muted);
+            ImGui::Unindent();
+            ImGui::PopTextWrapPos();
         }
     ImGui::EndPopup();
 }

@@ -23,6 +23,8 @@ public:
     // Takes the newest live time in; those of another configuration are forgotten. Once two backends have one, the
     // sentence that compares them, else "".
     std::string remember(const Workspace& workspace);
+    // What backend=auto passed over for the present configuration, when that is another answer than before; else "".
+    std::string told_reason(const Workspace& workspace);
     // The available backend after the one in use, "" while they are not known or there is no other.
     std::string next_backend(const Workspace& workspace);
     std::string chip_text(const Workspace& workspace) const; // "cpu · f32"
@@ -43,6 +45,7 @@ private:
     std::shared_ptr<const std::vector<BackendFacts>> known_;
     int opening_ = 0;
     bool is_open_ = false;
+    std::string told_reason_;      // the last
     std::uint64_t remembered_ = 0; // the request whose time was taken in last
     Case timed_config_;            // of times_ms_, but for its backend
     std::map<std::string, double> times_ms_;

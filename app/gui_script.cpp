@@ -17,11 +17,11 @@ struct Verb {
 };
 constexpr std::size_t any = 1000;
 constexpr std::array verbs = {
-    Verb{"click", 1, 1},      Verb{"double_click", 1, 1},   Verb{"right_click", 1, 1},    Verb{"hover", 1, 3},
-    Verb{"drag", 3, 3},       Verb{"wheel", 2, 2},          Verb{"type", 1, any},         Verb{"key", 1, 1},
-    Verb{"wait_idle", 0, 1},  Verb{"wait_frames", 1, 1},    Verb{"expect", 1, any},       Verb{"expect_item", 1, 1},
-    Verb{"snapshot", 2, 2},   Verb{"expect_no_item", 1, 1}, Verb{"expect_changed", 1, 1}, Verb{"screenshot", 1, 1},
-    Verb{"expect_same", 1, 1}};
+    Verb{"click", 1, 1},       Verb{"double_click", 1, 1},   Verb{"right_click", 1, 1},    Verb{"hover", 1, 3},
+    Verb{"drag", 3, 3},        Verb{"wheel", 2, 2},          Verb{"type", 1, any},         Verb{"key", 1, 1},
+    Verb{"wait_idle", 0, 1},   Verb{"wait_frames", 1, 1},    Verb{"expect", 1, any},       Verb{"expect_item", 1, 1},
+    Verb{"snapshot", 2, 2},    Verb{"expect_no_item", 1, 1}, Verb{"expect_changed", 1, 1}, Verb{"screenshot", 1, 1},
+    Verb{"expect_same", 1, 1}, Verb{"expect_part", 2, any}};
 
 std::optional<double> number(const std::string& text) {
     char* end = nullptr;
@@ -179,11 +179,14 @@ void GuiScript::check(Stage& stage) {
     const std::string& verb = line().verb;
     if (verb == "expect_item" && !find_item(line().words[0])) return fail_line("it is not on screen");
     if (verb == "expect_no_item" && find_item(line().words[0])) return fail_line("it is on screen");
-    if (verb != "expect") return;
+    const bool whole = verb == "expect";
+    if (!whole && verb != "expect_part") return;
     const auto values = ui_values(stage.workbench());
     const auto found = values.find(line().words[0]);
     if (found == values.end()) return fail_line("there is no such value; --dump-ui lists them");
-    if (found->second != line().rest) fail_line("is \"" + found->second + "\", expected \"" + line().rest + "\"");
+    const bool is_met = whole ? found->second == line().rest : found->second.find(line().rest) != std::string::npos;
+    if (is_met) return;
+    fail_line("is \"" + found->second + "\", expected " + (whole ? "\"" : "one with \"") + line().rest + "\"");
 }
 
 void GuiScript::check_pixels(Stage& stage) {

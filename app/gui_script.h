@@ -9,6 +9,7 @@
 //   wait_idle [S]        until nothing is computed any more, at most S seconds (30)
 //   wait_frames N
 //   expect NAME VALUE    a value of --dump-ui; VALUE is the rest of the line
+//   expect_part NAME TEXT                         the value contains the rest of the line
 //   expect_item ID | expect_no_item ID
 //   snapshot NAME ID     remembers the item's pixels      expect_changed NAME | expect_same NAME
 //   screenshot FILE      the whole window as PNG

@@ -40,6 +40,7 @@ std::map<std::string, std::string> ui_values(const Workbench& bench) {
         const LiveResult& live = *workspace.live;
         values["live.error"] = live.error;
         values["live.backend"] = live.backend;
+        values["live.verdict"] = live.verdict;
         values["live.pattern"] = live.config.pattern;
         values["live.answered"] = std::to_string(live.generation);
         values["live.time_ms_median"] = fmt::format("{:.6g}", live.time_ms_median);

@@ -86,8 +86,8 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
     AttentionCall call;
     call.dropout = TRY(dropout_of(options));
     const bool is_training = qkv.dout || !call.dropout.is_off(); // dropout is asked of backends with a gradient
-    Backend* const backend =
-        TRY(find_backend(options.backend, problem, pattern, is_training ? Direction::backward : Direction::forward));
+    const Direction direction = is_training ? Direction::backward : Direction::forward;
+    Backend* const backend = TRY(find_backend(options.backend, problem, pattern, direction));
     const Plan plan = TRY(make_plan(pattern, problem));
     const Buffer<std::byte> q = TRY(stored_as(qkv.q, problem.dtype, "q"));
     const Buffer<std::byte> k = TRY(stored_as(qkv.k, problem.dtype, "k"));
@@ -99,6 +99,8 @@ Result<Attended> attend(const AttendOptions& options, const Qkv& qkv, const Patt
     call.out = attended.out.data(), call.lse = attended.lse.data(), call.cancel = cancel;
     attended.runs = TRY(timed(backend->choose(problem, pattern), [&] { return backend->forward(call); }));
     if (qkv.dout) TRY(add_gradients(attended, *backend, call, qkv.dout->data()));
+    const std::string skipped = options.backend == "auto" ? passed_over(*backend, problem, pattern, direction) : "";
+    if (!skipped.empty()) attended.runs += "; passed over: " + skipped;
     return attended;
 }
 

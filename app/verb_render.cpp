@@ -62,6 +62,16 @@ Result<void> wait_until_complete(Stage& stage, double limit_s) {
     return {};
 }
 
+// Plays the session that is to come before the picture.
+Result<void> play(const std::string& file, Stage& stage, Offscreen& surface) {
+    if (file.empty()) return {};
+    GuiScript script = TRY(GuiScript::load(file));
+    while (script.step(stage, surface.take_events(0))) {
+    }
+    if (!script.error().empty()) return fail(script.error());
+    return {};
+}
+
 Result<int> render(Rendering rendering) {
     if (rendering.view == "list") return list_views();
     TRY(check_view(rendering.view));
@@ -91,11 +101,12 @@ Result<int> render(Rendering rendering) {
     if (!is_window) workbench.workspace.live_enabled = workbench.find_view(rendering.view)->shows_live();
     TRY(wait_until_complete(stage, rendering.limit_s)); // the tensors are there
     TRY(select(workbench.workspace, rendering));
+    TRY(play(rendering.script, stage, *surface));
     Picture picture;
     stage.on_drawn = [&] { picture = stage.picture(); };
     TRY(wait_until_complete(stage, rendering.limit_s));
     stage.on_drawn = nullptr;
-    if (!workbench.notices.newest().empty()) return fail(workbench.notices.newest());
+    if (rendering.script.empty() && !workbench.notices.newest().empty()) return fail(workbench.notices.newest());
     if (!as_figure) {
         TRY(write_picture(picture, rendering.output, rendering.view, workbench.workspace.config));
         return exit_ok;
@@ -133,6 +144,7 @@ void add_render_verb(CLI::App& app, Action& action) {
     verb->add_option("--db", rendering->workbench.db, "Run store to show");
     verb->add_option("--region", rendering->region, "Part of the matrix, q0:q1,k0:k1");
     verb->add_flag("--figure", rendering->is_figure, "Draw a PNG as the figure for paper, not as the screen");
+    verb->add_option("--script", rendering->script, "GUI script to play before the picture is taken");
     verb->add_option("--limit", rendering->limit_s, "Seconds to wait for the engine")->capture_default_str();
     verb->callback([rendering, &action] {
         action = [rendering] {

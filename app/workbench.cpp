@@ -257,6 +257,7 @@ void Workbench::take_background() {
     if (const std::optional<LoadedFile> loaded = loading_.take()) take_loaded(*loaded);
     live_.report(workspace);
     if (const std::string compared = backend_menu.remember(workspace); !compared.empty()) notices.tell(compared);
+    if (const std::string reason = backend_menu.told_reason(workspace); !reason.empty()) notices.warn(reason);
     const RunSnapshot snapshot = feed.latest();
     feed_generation_ = snapshot.generation;
     workspace.runs = snapshot.runs;

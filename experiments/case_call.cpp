@@ -103,8 +103,10 @@ Result<std::unique_ptr<CaseCall>> plan_call(const Case& config, const CancelFlag
     call->problem = TRY(problem_of(config));
     call->pattern = TRY(pattern_of(config));
     call->direction = *enum_from_name<TimedDirection>(config.direction);
-    call->backend = TRY(find_backend(config.backend, call->problem, call->pattern,
-                                     call->has_gradients() ? Direction::backward : Direction::forward));
+    const Direction direction = call->has_gradients() ? Direction::backward : Direction::forward;
+    call->backend = TRY(find_backend(config.backend, call->problem, call->pattern, direction));
+    if (config.backend == "auto")
+        call->passed_over = passed_over(*call->backend, call->problem, call->pattern, direction);
     call->choice = choose_for(*call->backend, call->problem, call->pattern, call->direction);
     call->plan = TRY(make_plan(call->pattern, call->problem));
     return call;

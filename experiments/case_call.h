@@ -12,6 +12,7 @@ struct CaseCall {
     TimedDirection direction = TimedDirection::forward;
     Backend* backend = nullptr;
     KernelChoice choice;
+    std::string passed_over;     // what backend=auto passed over, and why; see backend.h
     const Qkv* inputs = nullptr; // of values that the dtype holds; borrowed from Inputs or the tensors
     Buffer<std::byte> q, k, v;   // the same of dtypes other than f32
     Buffer<float> out, lse;      // (B,N,H,D), (B,H,N)

@@ -54,6 +54,7 @@ private:
                             const std::function<void(const LiveResult&)>& publish) {
         if (!call_ || !(config_ == request.config) || tensors_ != request.tensors) TRY(prepare(request));
         result.backend = std::string(call_->backend->name());
+        result.passed_over = call_->passed_over;
         result.kernel = call_->kernel();
         TRY(draw(request.heatmap, result));
         if (timed_) {

@@ -36,6 +36,7 @@ struct LiveResult {
     Case config;
     std::string error; // empty when everything below holds
     std::string backend, kernel;
+    std::string passed_over;      // what backend=auto passed over, and why
     double time_ms_median = 0;    // of `times_ms`
     std::vector<double> times_ms; // up to 5 quick repeats
     double gflop_per_s = 0;

@@ -25,7 +25,9 @@ Run new_run(const Case& config, const std::string& experiment) {
 }
 
 void record_kernel(Run& run, const CaseCall& call) {
-    run.kernel = call.choice.reason.empty() ? call.kernel() : fmt::format("{}: {}", call.kernel(), call.choice.reason);
+    run.kernel = call.kernel();
+    if (!call.choice.reason.empty()) run.kernel += ": " + call.choice.reason;
+    if (!call.passed_over.empty()) run.kernel += "; passed over: " + call.passed_over;
 }
 
 void record_counts(Run& run, const CaseCall& call) {

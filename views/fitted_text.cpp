@@ -29,8 +29,14 @@ std::vector<std::string> wrapped(const Canvas& canvas, std::string_view text, Te
 }
 
 float draw_wrapped(Canvas& canvas, std::string_view text, TextStyle style, Colour colour, Rect where) {
+    std::vector<std::string> lines = wrapped(canvas, text, style, where.width);
+    const auto fitting = std::size_t(std::max(1.f, where.height / text_line_height));
+    if (where.height > 0 && lines.size() > fitting) {
+        lines.resize(fitting);
+        lines.back() += "…";
+    }
     float y = where.y;
-    for (const std::string& line : wrapped(canvas, text, style, where.width)) {
+    for (const std::string& line : lines) {
         canvas.text({where.x, y}, line, style, colour);
         y += text_line_height;
     }

@@ -2,6 +2,7 @@
 #include "views/cell_facts.h"
 #include "views/empty_state.h"
 #include "views/figure_frame.h"
+#include "views/fitted_text.h"
 #include "views/head_chooser.h"
 #include "views/matrix_hover.h"
 #include "views/matrix_plot.h"
@@ -217,7 +218,8 @@ void HeatmapView::draw_column(Workspace& workspace, Canvas& canvas, Rect column)
     const std::string note = exact ? "a pixel is one query and key" : "a pixel averages queries and sums keys";
     canvas.text({column.x, top + 4}, note, TextStyle::caption, theme().muted);
     if (workspace.live && !workspace.live->error.empty())
-        canvas.text({column.x, top + 24}, "older picture: " + workspace.live->error, TextStyle::caption, theme().bad);
+        draw_wrapped(canvas, "older picture: " + workspace.live->error, TextStyle::caption, theme().bad,
+                     {column.x, top + 24, column.width, column.bottom() - top - 24});
 }
 
 void HeatmapView::draw_menu(Workspace& workspace, const MatrixFrame& frame) {

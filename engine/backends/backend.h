@@ -63,7 +63,8 @@ struct KernelChoice {
 class Backend {
 public:
     virtual ~Backend() = default;
-    virtual std::string_view name() const = 0; // "reference", "cpu", "cuda"
+    virtual std::string_view name() const = 0;       // "reference", "cpu", "cuda"
+    virtual bool has_device() const { return true; } // this machine has what it runs on, be it lost
     virtual bool available() const = 0;
     virtual std::string status() const = 0; // "2 threads, AVX3", or why it is not available
     // One that supports backward honours dropout, in both directions.
@@ -83,5 +84,9 @@ std::span<Backend* const> backends();
 // By name, or for "auto" by preference. Error when unknown (nearest name offered), not available or unable.
 Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern,
                               Direction direction = Direction::forward);
+// What "auto" passed over to come to `chosen`, and why: "cuda has no mix=fkodom, …". Backends whose device this machine
+// does not have are not named; "" when none is left.
+std::string passed_over(const Backend& chosen, const Problem& problem, const Pattern& pattern,
+                        Direction direction = Direction::forward);
 
 } // namespace dilascope

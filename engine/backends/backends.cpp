@@ -27,6 +27,15 @@ std::span<Backend* const> backends() {
     return all;
 }
 
+// "cuda has no mix=fkodom …": the backend and why it cannot run this; or "".
+static std::string refusal(const Backend& backend, const Problem& problem, const Pattern& pattern,
+                           Direction direction) {
+    const KernelChoice choice = backend.choose(problem, pattern, direction);
+    if (backend.available() && choice.supported()) return "";
+    const std::string reason = backend.available() ? choice.reason : backend.status();
+    return reason.starts_with(backend.name()) ? reason : fmt::format("{}: {}", backend.name(), reason);
+}
+
 Result<Backend*> find_backend(std::string_view name, const Problem& problem, const Pattern& pattern,
                               Direction direction) {
     std::vector<std::string_view> names = {"auto"};
@@ -34,13 +43,23 @@ Result<Backend*> find_backend(std::string_view name, const Problem& problem, con
     for (Backend* backend : backends()) {
         names.push_back(backend->name());
         if (name != "auto" && name != backend->name()) continue;
-        const KernelChoice choice = backend->choose(problem, pattern, direction);
-        if (backend->available() && choice.supported()) return backend;
-        refusals += fmt::format("{}{}: {}", refusals.empty() ? "" : "; ", backend->name(),
-                                backend->available() ? choice.reason : backend->status());
+        const std::string reason = refusal(*backend, problem, pattern, direction);
+        if (reason.empty()) return backend;
+        refusals += (refusals.empty() ? "" : "; ") + reason;
     }
     if (!refusals.empty()) return fail(fmt::format("backend {} cannot run this: {}", name, refusals));
     return fail(fmt::format("unknown backend \"{}\"{}", name, nearest_hint(name, names)));
+}
+
+std::string passed_over(const Backend& chosen, const Problem& problem, const Pattern& pattern, Direction direction) {
+    std::string reasons;
+    for (const Backend* backend : backends()) {
+        if (backend == &chosen) break;
+        if (!backend->has_device()) continue;
+        const std::string reason = refusal(*backend, problem, pattern, direction);
+        if (!reason.empty()) reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+    return reasons;
 }
 
 } // namespace dilascope

@@ -1,5 +1,5 @@
 #pragma once
-// BinaryRun: the real dilascope run from a test, with what it printed and its exit code.
+// BinaryRun: the real dilascope, or the one with an emulated GPU, run from a test: what it printed and its exit code.
 #include "tests/scratch_folder.h"
 #include "tests/some_rates.h"
 #include <chrono>
@@ -31,12 +31,13 @@ inline const std::filesystem::path& state_home() {
     return home.path;
 }
 
-// Runs it to its end; with `interrupt_after` sends SIGINT that much later.
-inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
+// Runs a program to its end; with `interrupt_after` sends SIGINT that much later.
+inline BinaryRun run_program(const char* program, std::vector<std::string> arguments,
+                             std::chrono::milliseconds interrupt_after = {}) {
     const ScratchFolder folder;
     const std::string state = state_home().string();
     const auto out = folder / "out", err = folder / "err";
-    arguments.insert(arguments.begin(), DILASCOPE_BINARY);
+    arguments.insert(arguments.begin(), program);
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
@@ -60,6 +61,10 @@ inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::mil
         return std::string(std::istreambuf_iterator<char>(file), {});
     };
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(out), content(err)};
+}
+
+inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
+    return run_program(DILASCOPE_BINARY, std::move(arguments), interrupt_after);
 }
 
 } // namespace dilascope

@@ -1,7 +1,7 @@
 // The cuda backend's kernels and launches against the reference, run by the emulator on machines without a GPU.
 #include "engine/backends/cuda/kernel_config.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/reference_check.h"
 
 using namespace dilascope;

@@ -1,6 +1,6 @@
 // How shared memory is read: the swizzle of the kernels' tiles leaves no bank conflicts to ldmatrix.
 #include "tests/catch.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/sweep.h"
 
 namespace dilascope {

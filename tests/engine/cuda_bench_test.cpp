@@ -3,7 +3,7 @@
 #include "engine/pattern/pattern_text.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 
 using namespace dilascope;
 

@@ -5,7 +5,7 @@
 #include "engine/memory/buffer.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_api.h"
+#include "tests/emulated_gpu/emulated_api.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -12,14 +12,14 @@ namespace {
 
 using namespace simt;
 
-struct ProductParams {
+struct FragmentParams {
     const float* left = nullptr;  // (16, 16)
     const float* right = nullptr; // (16, 16)
     float* product = nullptr;     // (16, 16)
 };
 
 // left · right of one warp, from tiles stored as they are or both transposed.
-template <class Element, bool is_transposed> KERNEL void product_kernel(const ProductParams params) {
+template <class Element, bool is_transposed> KERNEL void product_kernel(const FragmentParams params) {
     using Operands = Fragments<Element>;
     using Tile = SharedTile<16, 4>;
     const Tile left{dynamic_shared()}, right{dynamic_shared() + Tile::bytes(16)};
@@ -51,8 +51,8 @@ template <class Element, bool is_transposed> KERNEL void product_kernel(const Pr
 template <class Element, bool is_transposed>
 std::vector<float> product(const std::vector<float>& left, const std::vector<float>& right) {
     std::vector<float> result(256);
-    REQUIRE(run(make_entry<product_kernel<Element, is_transposed>, ProductParams>("product"), {{}, 32, 2048},
-                ProductParams{left.data(), right.data(), result.data()}));
+    REQUIRE(run(make_entry<product_kernel<Element, is_transposed>, FragmentParams>("product"), {{}, 32, 2048},
+                FragmentParams{left.data(), right.data(), result.data()}));
     return result;
 }
 

@@ -3,7 +3,7 @@
 #include "engine/order/order.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/simt/every_order.h"
 #include <algorithm>
 #include <cstring>

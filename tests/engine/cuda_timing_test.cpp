@@ -2,7 +2,7 @@
 #include "engine/backends/cuda/timing.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_api.h"
+#include "tests/emulated_gpu/emulated_api.h"
 
 using namespace dilascope;
 

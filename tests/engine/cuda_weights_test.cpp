@@ -3,7 +3,7 @@
 #include "engine/backends/ready_weights.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/weights_case.h"
 #include "tests/simt/every_order.h"
 

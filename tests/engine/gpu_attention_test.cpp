@@ -1,7 +1,7 @@
 // The attention kernels on the machine's own GPU, and the same checks, smaller, on the emulator.
 #include "engine/backends/cuda/cuda_backend.h"
 #include "engine/backends/cuda/kernel_config.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/gpu.h"
 #include "tests/engine/key_perturbation.h"
 #include "tests/engine/reference_check.h"

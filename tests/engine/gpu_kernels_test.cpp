@@ -8,7 +8,7 @@
 #include "engine/order/order.h"
 #include "tests/contains.h"
 #include "tests/engine/device_gemm.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/gpu.h"
 #include "tests/engine/reference_check.h"
 #include "tests/engine/weights_case.h"

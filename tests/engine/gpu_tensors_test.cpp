@@ -5,7 +5,7 @@
 #include "engine/backends/cuda/cuda_backward.h"
 #include "engine/benchmark/bench_input.h"
 #include "engine/pattern/pattern_text.h"
-#include "tests/engine/emulated_attention.h"
+#include "tests/engine/emulated_cuda.h"
 #include "tests/engine/gpu.h"
 #include "tests/engine/reference_check.h"
 #include <map>

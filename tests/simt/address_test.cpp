@@ -26,10 +26,10 @@ KERNEL void load_address_kernel(const AddressParams params) {
     if (thread_index().x == 7) dynamic_shared()[params.shared_offset] = std::byte(1);
 }
 
-struct SumParams {
+struct PairSumParams {
     float* sums = nullptr;
 };
-KERNEL void sum_kernel(const SumParams params) { add_global2(params.sums, 1, 2); }
+KERNEL void pair_sum_kernel(const PairSumParams params) { add_global2(params.sums, 1, 2); }
 
 } // namespace
 
@@ -62,9 +62,10 @@ TEST_CASE("emulator: global addresses are checked against the buffers there are"
     const KernelEntry copy = make_entry<copy_kernel<16>, AddressParams>("copy");
     CHECK(failure(copy, {{}, 32, 512}, AddressParams{from, 0}, options) == "");
     CHECK_THAT(failure(copy, {{}, 32, 512}, AddressParams{from + 4, 0}, options), contains("are in no buffer"));
-    const KernelEntry sum = make_entry<sum_kernel, SumParams>("sum");
-    CHECK_THAT(failure(sum, {{}, 32, 0}, SumParams{from + 6}, options), contains("add_global at address_test.cpp:"));
-    CHECK_THAT(failure(sum, {{}, 32, 0}, SumParams{from + 1}), contains("is not aligned to 8 bytes"));
+    const KernelEntry sum = make_entry<pair_sum_kernel, PairSumParams>("sum");
+    CHECK_THAT(failure(sum, {{}, 32, 0}, PairSumParams{from + 6}, options),
+               contains("add_global at address_test.cpp:"));
+    CHECK_THAT(failure(sum, {{}, 32, 0}, PairSumParams{from + 1}), contains("is not aligned to 8 bytes"));
 }
 
 #ifndef __SANITIZE_ADDRESS__ // which stops the program at such a write
@@ -79,12 +80,12 @@ TEST_CASE("emulator: writes past the ends of shared memory are found when the bl
 #endif
 
 TEST_CASE("emulator: launches that a GPU would refuse are refused", "[simt]") {
-    const KernelEntry kernel = make_entry<sum_kernel, SumParams>("sum");
-    CHECK_THAT(failure(kernel, {{}, 33, 0}, SumParams{}), contains("blocks of 33 threads"));
-    CHECK_THAT(failure(kernel, {{}, 1056, 0}, SumParams{}), contains("blocks of 1056 threads"));
-    CHECK_THAT(failure(kernel, {{0}, 32, 0}, SumParams{}), contains("a grid of 0 × 1 × 1 blocks"));
-    CHECK_THAT(failure(kernel, {{1, 65536}, 32, 0}, SumParams{}), contains("a grid of 1 × 65536 × 1 blocks"));
-    CHECK_THAT(failure(kernel, {{}, 32, 300000}, SumParams{}), contains("300000 bytes of shared memory"));
+    const KernelEntry kernel = make_entry<pair_sum_kernel, PairSumParams>("sum");
+    CHECK_THAT(failure(kernel, {{}, 33, 0}, PairSumParams{}), contains("blocks of 33 threads"));
+    CHECK_THAT(failure(kernel, {{}, 1056, 0}, PairSumParams{}), contains("blocks of 1056 threads"));
+    CHECK_THAT(failure(kernel, {{0}, 32, 0}, PairSumParams{}), contains("a grid of 0 × 1 × 1 blocks"));
+    CHECK_THAT(failure(kernel, {{1, 65536}, 32, 0}, PairSumParams{}), contains("a grid of 1 × 65536 × 1 blocks"));
+    CHECK_THAT(failure(kernel, {{}, 32, 300000}, PairSumParams{}), contains("300000 bytes of shared memory"));
     CHECK_THAT(failure(kernel, {}, AddressParams{}), contains("takes 8 bytes of parameters, not 16"));
 }
 

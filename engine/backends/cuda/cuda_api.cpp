@@ -208,9 +208,13 @@ public:
 
 } // namespace
 
+static DeviceApi* api_in_its_place = nullptr;
+
 DeviceApi& cuda_api() {
     static CudaApi api;
-    return api;
+    return api_in_its_place ? *api_in_its_place : api;
 }
+
+void use_cuda_api(DeviceApi& api) { api_in_its_place = &api; }
 
 } // namespace dilascope

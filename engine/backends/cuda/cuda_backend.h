@@ -13,6 +13,7 @@ class CudaBackend final : public Backend {
 public:
     explicit CudaBackend(FindDevice find_device) : find_device_(std::move(find_device)) {}
     std::string_view name() const override { return "cuda"; }
+    bool has_device() const override { return find_device_().has_value(); }
     bool available() const override;
     std::string status() const override;
     KernelChoice choose(const Problem& problem, const Pattern& pattern, Direction direction) const override;

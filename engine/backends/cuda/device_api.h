@@ -104,5 +104,8 @@ public:
 
 // The CUDA runtime; without CUDA in the binary every call answers no_driver and says so.
 DeviceApi& cuda_api();
+// Puts another runtime in its place for the rest of the process, before anything has asked for it: tests of the whole
+// program put an emulated GPU there.
+void use_cuda_api(DeviceApi& api);
 
 } // namespace dilascope

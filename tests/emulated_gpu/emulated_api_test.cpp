@@ -1,6 +1,6 @@
 // The emulated runtime itself: it notices what it is there to notice.
 #include "tests/catch.h"
-#include "tests/engine/emulated_api.h"
+#include "tests/emulated_gpu/emulated_api.h"
 #include <cmath>
 
 using namespace dilascope;

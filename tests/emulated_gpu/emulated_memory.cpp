@@ -1,4 +1,4 @@
-#include "tests/engine/emulated_memory.h"
+#include "tests/emulated_gpu/emulated_memory.h"
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>

@@ -3,7 +3,7 @@
 // callback; a captured graph is a list of closures. Any status can be injected at the n-th call of a kind; a `lost` one
 // stays, as CUDA's do.
 #include "engine/backends/cuda/device_api.h"
-#include "tests/engine/emulated_memory.h"
+#include "tests/emulated_gpu/emulated_memory.h"
 #include <functional>
 #include <map>
 #include <mutex>

@@ -1,4 +1,4 @@
-#include "tests/engine/emulated_api.h"
+#include "tests/emulated_gpu/emulated_api.h"
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
