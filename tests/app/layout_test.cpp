@@ -94,7 +94,7 @@ TEST_CASE("every preset shows views that exist, and comes back from JSON as it w
     }
 }
 
-TEST_CASE("a layout with unknown views loses them; a damaged one is an error", "[app]") {
+TEST_CASE("a layout with unknown views loses them, a damaged one is an error", "[app]") {
     LayoutNode root = columns(320, leaf({"gone"}), rows(0.5f, leaf({"pattern", "gone"}), leaf({"runs"})));
     root.children[1].children[0].active = 7;
     const std::vector<std::string> known = {"pattern", "runs"};

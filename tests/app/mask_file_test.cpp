@@ -7,7 +7,7 @@
 using namespace dilascope;
 using Json = nlohmann::json;
 
-TEST_CASE("pattern: a mask file is counted; one that is missing is one sentence", "[app]") {
+TEST_CASE("pattern: a mask file is counted, one that is missing is one sentence", "[app]") {
     const ScratchFolder folder;
     const std::uint8_t mask[] = {1, 0, 0, 1};
     REQUIRE(write_npy(folder / "m.npy", {2, 2}, mask));

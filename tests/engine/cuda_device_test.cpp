@@ -187,7 +187,7 @@ TEST_CASE("large shared memory is allowed once, before a kernel's first launch",
     CHECK(api.mistakes().empty());
 }
 
-TEST_CASE("too little device memory is told with what is asked, free and there; the device lives on", "[cuda]") {
+TEST_CASE("too little device memory is told with what is asked, free and there, the device lives on", "[cuda]") {
     EmulatedApi api({}, 10 << 20);
     auto device = open_device(api);
     auto first = device->allocate<std::byte>(4 << 20, "cuda/plan_runs").value();

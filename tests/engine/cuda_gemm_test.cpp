@@ -92,7 +92,7 @@ TEST_CASE("algorithms are chosen by how operands are aligned", "[cuda][gemm]") {
     CHECK(fake_lt::counts.choices == 3);
 }
 
-TEST_CASE("what the library refuses is told; a lost device says so", "[cuda][gemm]") {
+TEST_CASE("what the library refuses is told, a lost device says so", "[cuda][gemm]") {
     GemmSetup setup;
     GemmCase c = small_case();
     CHECK(setup.gemm->choose(c.call).kernel == "cublaslt/heuristic");

@@ -88,7 +88,7 @@ TEST_CASE("no library and no such GPU are reasons, and reading then is empty", "
     if (!own.problem.empty()) CHECK_THAT(own.problem, contains("libnvidia-ml.so.1"));
 }
 
-TEST_CASE("limits are words; those that protect the device count as throttling", "[cuda]") {
+TEST_CASE("limits are words, those that protect the device count as throttling", "[cuda]") {
     CHECK(words_of_throttle_bits(0).empty());
     CHECK(words_of_throttle_bits(0x1ff) == Words{"idle", "clocks set by someone", "power limit", "hardware slowdown",
                                                  "in step with other GPUs", "too hot (software)", "too hot (hardware)",

@@ -49,7 +49,7 @@ pattern = ["dense", " window right=0  left=4 "]
     }
 }
 
-TEST_CASE("zipped keys move together and leave [axes]", "[experiments]") {
+TEST_CASE("zipped keys move together and leave the axes", "[experiments]") {
     const Experiment experiment = parse(R"(
 [axes]
 seq_len = [64, 128, 256]
@@ -87,7 +87,7 @@ reason = "never"
     CHECK_THAT(experiment.notes[0], contains("sweep.toml:9") && contains("matches no case"));
 }
 
-TEST_CASE("equal cases merge with a note; hot and cold differ", "[experiments]") {
+TEST_CASE("equal cases merge with a note, hot and cold differ", "[experiments]") {
     const Experiment experiment = parse(R"(
 [axes]
 pattern = ["dense", "dense ", "window left=1 right=1"]

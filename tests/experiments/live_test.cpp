@@ -79,7 +79,7 @@ TEST_CASE("a new view of the same case is drawn without timing again", "[experim
     CHECK(wait_for(engine, engine.submit(request))->times_ms != first->times_ms);
 }
 
-TEST_CASE("the newest of many requests wins; submitting never waits", "[experiments]") {
+TEST_CASE("the newest of many requests wins, submitting never waits", "[experiments]") {
     LiveEngine engine;
     std::uint64_t generation = 0;
     double longest_s = 0;

@@ -107,7 +107,7 @@ TEST_CASE("cold caches: flushed before each call, its time not counted, never ba
     CHECK(machine.flush_count == machine.call_count);
 }
 
-TEST_CASE("cancel keeps the samples so far; a failing call fails", "[experiments]") {
+TEST_CASE("cancel keeps the samples so far, a failing call fails", "[experiments]") {
     CancelFlag cancel = false;
     FakeMachine machine;
     machine.call_factors = {1, 3};
@@ -124,7 +124,7 @@ TEST_CASE("cancel keeps the samples so far; a failing call fails", "[experiments
     CHECK(failed.error().what == "the kernel burst");
 }
 
-TEST_CASE("a call on the host is timed by the machine's clock; its flush touches memory", "[experiments]") {
+TEST_CASE("a call on the host is timed by the machine's clock, its flush touches memory", "[experiments]") {
     int calls = 0;
     HostCall call([&]() -> Result<void> { return ++calls, Result<void>(); });
     const double start_s = steady_now_s();

@@ -57,7 +57,7 @@ TEST_CASE("rates: fitted to exact times they predict those times and others", "[
     CHECK(fitted.multiply_gflop_per_s <= 500 * 1.0001);
 }
 
-TEST_CASE("rates: their text reads back; other texts are refused", "[experiments]") {
+TEST_CASE("rates: their text reads back, other texts are refused", "[experiments]") {
     const MachineRates rates = some_rates();
     const MachineRates back = rates_from_text(rates_to_text(rates)).value();
     CHECK(rates_to_text(back) == rates_to_text(rates));
@@ -71,7 +71,7 @@ TEST_CASE("rates: their text reads back; other texts are refused", "[experiments
     CHECK(says(error_of(rates_from_text(wrong)), {"score_ns"}));
 }
 
-TEST_CASE("prediction: without runs the rates' own spread is the interval; runs move and narrow it", "[experiments]") {
+TEST_CASE("prediction: without runs the rates' own spread is the interval, runs move and narrow it", "[experiments]") {
     const MachineRates rates = some_rates();
     const PredictionRecord none = prediction_record({}, rates);
     CHECK(none.ratio == 1);

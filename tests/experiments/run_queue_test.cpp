@@ -61,7 +61,7 @@ TEST_CASE("a store that cannot be opened ends the experiment with the reason", "
     CHECK_THAT(queue.state().message, Contains("does not exist; create it"));
 }
 
-TEST_CASE("cancelling stops the one under way, or all; the callers do not wait", "[experiments]") {
+TEST_CASE("cancelling stops the one under way, or all, the callers do not wait", "[experiments]") {
     ScratchFolder folder;
     Experiment endless = tiny_experiment("endless", 1000);
     endless.measure.min_time_s = 0.05;

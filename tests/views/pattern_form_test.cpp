@@ -17,7 +17,7 @@ void check_round_trip(const Workspace& workspace) {
 
 } // namespace
 
-TEST_CASE("one block size for all parts of a union; a new part takes it", "[views]") {
+TEST_CASE("one block size for all parts of a union, a new part takes it", "[views]") {
     Blocks blocks = blocks_of("local block=32 window=128 + global block=32 tokens=64");
     add_part(blocks, Strided{128, 3});
     CHECK(to_text({blocks}) == "local block=32 window=128 + global block=32 tokens=64 + strided block=32 stride=3");
@@ -105,7 +105,7 @@ TEST_CASE("the form builds and edits a union of block patterns", "[views]") {
     CHECK(Headless::has("config/pattern/0/density"));
 }
 
-TEST_CASE("levels and masks are edited as text; what cannot be read says why and changes nothing", "[views]") {
+TEST_CASE("levels and masks are edited as text, what cannot be read says why and changes nothing", "[views]") {
     Headless ui(340, 1400);
     Workspace workspace;
     ConfigView view;

@@ -258,7 +258,7 @@ TEST_CASE("the config form changes the workspace in the frame of the edit", "[vi
     CHECK(workspace.run_requested);
 }
 
-TEST_CASE("the text form can be pasted; a wrong one says why and can be undone", "[views]") {
+TEST_CASE("the text form can be pasted, a wrong one says why and can be undone", "[views]") {
     Headless ui(340, 1100);
     Workspace workspace;
     ConfigView view;

@@ -22,7 +22,7 @@ TEST_CASE("a valid configuration is in force at once, in canonical form", "[view
     CHECK(branch_count(workspace.pattern) == 2);
 }
 
-TEST_CASE("an invalid configuration stays in the form with its cause; views keep the last valid one", "[views]") {
+TEST_CASE("an invalid configuration stays in the form with its cause, views keep the last valid one", "[views]") {
     Workspace workspace;
     workspace.set_config(with_tokens(2048));
     const std::uint64_t version = workspace.version;
@@ -38,7 +38,7 @@ TEST_CASE("an invalid configuration stays in the form with its cause; views keep
     CHECK(workspace.config_error.empty());
 }
 
-TEST_CASE("undo and redo walk the configurations; one drag is one step", "[views]") {
+TEST_CASE("undo and redo walk the configurations, one drag is one step", "[views]") {
     Workspace workspace;
     CHECK_FALSE(workspace.undo());
     workspace.set_config(with_tokens(2048));
