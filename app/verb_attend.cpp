@@ -7,6 +7,7 @@
 #include "experiments/element_type.h"
 #include "experiments/qkv.h"
 #include "experiments/tensor_file.h"
+#include "views/number_format.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -57,7 +58,7 @@ Result<std::string> timed(const KernelChoice& choice, const std::function<Result
     const auto start = std::chrono::steady_clock::now();
     TRY(call());
     const auto time = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start);
-    return fmt::format("{}, {:.3g} ms", choice.kernel, time.count());
+    return choice.kernel + ", " + format_time_ms(time.count()).joined();
 }
 
 Result<void> add_gradients(Attended& attended, Backend& backend, const AttentionCall& forward, const float* dout) {

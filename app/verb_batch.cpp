@@ -6,6 +6,7 @@
 #include "experiments/inputs.h"
 #include "experiments/machine_rates.h"
 #include "experiments/runner.h"
+#include "views/number_format.h"
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -120,8 +121,9 @@ std::string outcome(const Run& run) {
     if (run.status == RunStatus::failed) return ": FAILED: " + run.verdict;
     if (run.status == RunStatus::cancelled) return ": cancelled";
     if (run.status != RunStatus::done) return ": " + run.verdict;
-    std::string text = fmt::format(": {:.4g} ms [{:.4g}, {:.4g}], {:.3g} GFLOP/s, {}", run.time_ms_median,
-                                   run.time_ms_ci_low, run.time_ms_ci_high, run.gflop_per_s, run.verdict);
+    std::string text = fmt::format(": {} ms [{}, {}], {} GFLOP/s, {}", format_significant(run.time_ms_median),
+                                   format_significant(run.time_ms_ci_low), format_significant(run.time_ms_ci_high),
+                                   format_significant(run.gflop_per_s, 3), run.verdict);
     if (run.noise_pct > noisy_pct) text += fmt::format(", noise {:.0f} %", run.noise_pct);
     return text;
 }

@@ -25,7 +25,11 @@ std::string shortened(const std::string& text) {
 }
 
 std::string rounded(const RunCell& cell) {
-    if (const auto* real = std::get_if<double>(&cell)) return std::isnan(*real) ? "–" : fmt::format("{:.4g}", *real);
+    if (const auto* real = std::get_if<double>(&cell)) {
+        const double size = std::abs(*real);
+        const bool is_whole = size >= 1e4 && size < 1e9; // 312000, not 3.12e+05
+        return std::isnan(*real) ? "–" : is_whole ? fmt::format("{:.0f}", *real) : fmt::format("{:.4g}", *real);
+    }
     std::string text = cell_text(cell);
     std::replace_if(
         text.begin(), text.end(), [](char letter) { return letter == '\n' || letter == '\r' || letter == '\t'; }, ' ');

@@ -146,3 +146,10 @@ TEST_CASE("a run in full names every column", "[experiments]") {
     for (const RunColumn& column : run_columns()) CHECK_THAT(text, Contains(column.name));
     CHECK_THAT(text, Contains("1.5 ms"));
 }
+
+TEST_CASE("the table writes large rates in full", "[experiments]") {
+    std::vector<Run> runs = {example_run(0)};
+    runs[0].gflop_per_s = 312345.6, runs[0].time_ms_median = 0.0123456;
+    const std::string table = export_runs({runs, columns({"gflop_per_s", "time_ms_median"}), {}}, RunFormat::table);
+    CHECK_THAT(table, Contains("312346") && Contains("0.01235"));
+}
