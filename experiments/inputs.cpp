@@ -60,7 +60,7 @@ Result<void> Inputs::make(const Case& config, const Problem& problem, const Qkv*
         const Problem& held = made.problem;
         return fail(
             fmt::format("the tensors have batch {}, kv_len {}, kv_heads {} and head_dim {} at this seq_len and heads; "
-                        "the case asks for {}, {}, {} and {}",
+                        "the case asks for {}, {}, {} and {}; ask for what they have, or for generated tensors",
                         held.batch, held.kv_len, held.kv_heads, held.head_dim, problem.batch, problem.kv_len,
                         problem.kv_heads, problem.head_dim));
     }

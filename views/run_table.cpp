@@ -120,7 +120,7 @@ RunValue run_value(const Run& run, int column) {
     RunValue wanted;
     int index = 0;
     Run::visit(run, [&](const Field&, const auto& member) {
-        if (index++ == column) wanted = as_run_value(member);
+        if (index++ == column) wanted = shown_value(run, member);
     });
     return wanted;
 }

@@ -24,10 +24,19 @@ inline RunValue as_run_value(std::int64_t number) { return number; }
 inline RunValue as_run_value(double number) { return number; }
 inline RunValue as_run_value(bool flag) { return flag; }
 
+// What the table shows of a member: kv_len and kv_heads of 0 are as many as queries have.
+template <class T> RunValue shown_value(const Run& run, const T& member) {
+    const Case& config = run.config;
+    const void* at = &member;
+    if (at == &config.kv_len && config.kv_len == 0) return config.seq_len;
+    if (at == &config.kv_heads && config.kv_heads == 0) return config.heads;
+    return as_run_value(member);
+}
+
 // Calls f(column, value) for every column.
 template <class F> void visit_run_values(const Run& run, F&& f) {
     int column = 0;
-    Run::visit(run, [&](const Field&, const auto& member) { f(column++, as_run_value(member)); });
+    Run::visit(run, [&](const Field&, const auto& member) { f(column++, shown_value(run, member)); });
 }
 
 // `short_form`: 4 significant digits and thin spaces, in the column's unit; else what reads back as the same value.

@@ -138,13 +138,21 @@ std::vector<bool> telling_fields(const std::vector<Group>& groups, const std::ve
     return chosen;
 }
 
+// "heads 4"; a 0 that stands for another field is told as that.
+std::string field_text(const CaseField& field, const std::string& value) {
+    if (!field.is_number) return value;
+    if (value == "0" && field.name == "kv_len") return "kv_len = seq_len";
+    if (value == "0" && field.name == "kv_heads") return "kv_heads = heads";
+    return field.name + " " + value;
+}
+
 // "dense · heads 4": the values of some fields in words; the pattern when there is nothing else to say.
 std::string group_name(const Group& group, const std::vector<bool>& told, const std::vector<CaseField>& fields) {
     std::string name;
     for (std::size_t index = 0; index < fields.size(); ++index) {
         if (!told[index] || group.values[index].empty()) continue;
         if (!name.empty()) name += " · ";
-        name += fields[index].is_number ? fields[index].name + " " + group.values[index] : group.values[index];
+        name += field_text(fields[index], group.values[index]);
     }
     return name.empty() ? group.values[0] : name;
 }
@@ -156,7 +164,7 @@ std::string common_text(const Group& group, const std::vector<bool>& differs, co
     for (std::size_t index = 0; index < fields.size(); ++index) {
         const std::string& value = group.values[index];
         if (differs[index] || silent.contains(fields[index].name) || plain.contains(value)) continue;
-        text += (text.empty() ? "" : " · ") + (fields[index].is_number ? fields[index].name + " " + value : value);
+        text += (text.empty() ? "" : " · ") + field_text(fields[index], value);
     }
     return text;
 }

@@ -43,6 +43,8 @@ TEST_CASE("a cell is the run's member", "[views]") {
     CHECK(std::get<std::string_view>(run_value(run, run_column("pattern"))) == "dense");
     CHECK(std::get<bool>(run_value(run, run_column("causal"))) == false);
     CHECK(run_column("no_such_column") == -1);
+    CHECK(std::get<std::int64_t>(run_value(run, run_column("kv_len"))) == 4096); // 0: as many as queries
+    CHECK(std::get<std::int64_t>(run_value(run, run_column("kv_heads"))) == run.config.heads);
     std::size_t visited = 0;
     visit_run_values(run, [&](int column, const RunValue& value) {
         CHECK(value == run_value(run, column));

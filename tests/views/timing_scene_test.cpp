@@ -104,6 +104,21 @@ TEST_CASE("a curve's name says no more than tells it apart, its detail everythin
     CHECK(series_named(scene, "window left=8 · head_dim 16").detail == "window left=8 · heads 8 · head_dim 16");
 }
 
+TEST_CASE("a length of keys that is the queries' is named so", "[views]") {
+    auto runs = std::make_shared<Runs>();
+    for (const int kv_len : {0, 4096})
+        for (const int length : {512, 1024}) {
+            Run run = sample_run(int(runs->size()), "dense", length, 1);
+            run.config.kv_len = kv_len;
+            run.case_hash += std::to_string(kv_len);
+            runs->push_back(run);
+        }
+    const PlotScene scene = make_timing_picture(over(runs), no_cancel).scene;
+    REQUIRE(scene.series.size() == 2);
+    CHECK(series_named(scene, "kv_len = seq_len").samples.size() == 2);
+    CHECK(series_named(scene, "kv_len 4096").samples.size() == 2);
+}
+
 TEST_CASE("names take as many fields as they need", "[views]") {
     auto runs = std::make_shared<Runs>();
     for (const int heads : {4, 8})
