@@ -34,8 +34,8 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
     const Plan& plan = softmax.plan;
     const std::int64_t first_query = problem.kv_len - problem.seq_len;
     const std::int64_t head = unit.items[std::size_t(group.begin)].head;
-    std::array<TileRows, 2> rows; // ≥ gradient_tiles_per_group
-    std::array<std::array<float, max_tile_rows>, 2> lse;
+    std::array<TileRows, max_gradient_tiles> rows;
+    std::array<std::array<float, max_tile_rows>, max_gradient_tiles> lse;
     std::size_t tiles = 0;
     for (std::int64_t index = group.begin; index < group.begin + group.tile_count; ++index) {
         rows[tiles].count = tile_rows(plan, unit.items[std::size_t(index)], rows[tiles].positions.data());

@@ -42,8 +42,9 @@ struct GradientWorkspace {
     static Result<GradientWorkspace> allocate(std::int64_t head_dim);
 };
 
-// How many tiles of equal keys one differentiate() takes.
+// How many tiles of equal keys one differentiate() takes, at most max_gradient_tiles.
 int gradient_tiles_per_group(std::int64_t head_dim);
+inline constexpr std::size_t max_gradient_tiles = 4;
 
 // Gradients and what forward left, of one (batch, kv head).
 struct HeadGradients {
