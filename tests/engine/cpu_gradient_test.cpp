@@ -49,6 +49,7 @@ TEST_CASE("cpu: gradients equal the reference's in every instruction set", "[eng
         {"seed segments=32,64 rates=1,2", 100, 100, 4, 4, 20, false, Dtype::f32, 0},
         {"torchscale segments=32,64 rates=1,2", 100, 100, 4, 4, 20, true, Dtype::f32, 0.1},
         {"random block=16 density=0.3 seed=2", 150, 150, 2, 1, 80, false, Dtype::f32, 0}, // rows without a key
+        {"dense", 700, 700, 8, 8, 8, true, Dtype::f32, 0}, // tiles that share most of their keys, in slices of several
     };
     for (const Shape& shape : shapes) {
         Problem problem = self_attention(shape.seq_len, shape.heads, shape.head_dim, shape.causal);

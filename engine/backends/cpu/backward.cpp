@@ -36,10 +36,13 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
     const std::int64_t head = unit.items[std::size_t(group.begin)].head;
     std::array<TileRows, max_gradient_tiles> rows;
     std::array<std::array<float, max_tile_rows>, max_gradient_tiles> lse;
+    std::array<std::span<const KeyRun>, max_gradient_tiles> runs;
     std::size_t tiles = 0;
     for (std::int64_t index = group.begin; index < group.begin + group.tile_count; ++index) {
-        rows[tiles].count = tile_rows(plan, unit.items[std::size_t(index)], rows[tiles].positions.data());
+        const WorkItem& item = unit.items[std::size_t(index)];
+        rows[tiles].count = tile_rows(plan, item, rows[tiles].positions.data());
         if (rows[tiles].count == 0) continue; // a permuted tile before the first query
+        runs[tiles] = runs_of(plan, item);
         for (std::size_t row = 0; row < std::size_t(rows[tiles].count); ++row) {
             const std::int64_t query = rows[tiles].positions[row] - first_query;
             rows[tiles].offsets[row] = query_offset(problem, unit.batch, query, head);
@@ -48,16 +51,22 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
         ++tiles;
     }
     if (tiles == 0) return;
-    const WorkItem& first = unit.items[std::size_t(group.begin)];
-    KeyFeed feed(runs_of(plan, first), key_shift_of(plan, first),
-                 {rows[0].positions.data(), std::size_t(rows[0].count)},
-                 {permuted_tokens(plan), nullptr, problem.causal && plan.order.is_permuted()});
+    const KeyShares shares = share_keys(std::span(runs).first(tiles));
+    const std::int64_t key_shift = key_shift_of(plan, unit.items[std::size_t(group.begin)]);
+    const KeyPlaces places{permuted_tokens(plan), nullptr, problem.causal && plan.order.is_permuted()};
+    const auto feed_of = [&](std::span<const KeyRun> keys, std::size_t tile) {
+        return KeyFeed(keys, key_shift, {rows[tile].positions.data(), std::size_t(rows[tile].count)}, places);
+    };
+    std::vector<TileKeys> keys_of_tiles = {{feed_of(shares.common, 0), 0, tiles}};
+    for (std::size_t tile = 0; tile < tiles; ++tile)
+        keys_of_tiles.push_back({feed_of(shares.own[tile], tile), tile, tile + 1});
     const std::int64_t keys = key_offset(problem, unit.batch, 0, unit.kv_head);
     const HeadTensors tensors = head_tensors(call, call.k, call.v, unit.batch, head);
     const HeadGradients gradients =
         unit.is_copied ? HeadGradients{softmax.out, softmax.dout, unit.dk, unit.dv, unit.keys.begin, problem.head_dim}
                        : HeadGradients{softmax.out, softmax.dout, call.dk + keys, call.dv + keys, 0, tensors.key_step};
-    kernel.differentiate({rows.data(), tiles}, {lse.data(), tiles}, tensors, gradients, feed, call.cancel, work);
+    kernel.differentiate({rows.data(), tiles}, {lse.data(), tiles}, tensors, gradients, keys_of_tiles, call.cancel,
+                         work);
     if (call.is_cancelled()) return;
     for (std::size_t tile = 0; tile < tiles; ++tile)
         for (std::int64_t row = 0; row < rows[tile].count; ++row) {
@@ -78,7 +87,7 @@ Result<void> differentiate_pass(const GradientCall& call, const Softmax& softmax
         const GradientUnit& unit = units.all[unit_count - 1 - index]; // causal tiles grow along the sequence
         if (unit.is_copied) std::fill_n(unit.dk, 2 * unit.keys.size() * call.problem->head_dim, 0.0f); // and dv
         const std::vector<TileGroup> groups =
-            group_items(softmax.plan, unit.items, gradient_tiles_per_group(call.problem->head_dim));
+            group_items(softmax.plan, unit.items, gradient_tiles_per_group(call.problem->head_dim), share_most_keys);
         for (const TileGroup& group : groups)
             if (!call.is_cancelled())
                 differentiate_group(call, softmax, kernel, unit, group, work[std::size_t(omp_get_thread_num())]);

@@ -247,19 +247,31 @@ void finish_gradient_tile(const TileRows& rows, const HeadTensors& head, std::in
         hn::Store(hn::Mul(hn::Load(tag, tile.douts + at), scale), tag, tile.douts + at);
 }
 
+// Blocks of the shares one after the other, and the tiles that each is for.
+struct BlockOfTiles {
+    KeyBlock block;
+    std::size_t begin = 0, end = 0;
+};
+void take_block(std::span<TileKeys>& shares, BlockOfTiles& to) {
+    to.block.count = 0;
+    while (!shares.empty() && !shares.front().feed.next(to.block, max_gradient_keys)) shares = shares.subspan(1);
+    if (!shares.empty()) to.begin = shares.front().begin, to.end = shares.front().end;
+}
+
 void differentiate(std::span<const TileRows> tiles, std::span<const std::array<float, max_tile_rows>> lse,
-                   const HeadTensors& head, const HeadGradients& gradients, KeyFeed& feed, const CancelFlag* cancel,
-                   GradientWorkspace& work) {
+                   const HeadTensors& head, const HeadGradients& gradients, std::span<TileKeys> shares,
+                   const CancelFlag* cancel, GradientWorkspace& work) {
     for (std::size_t index = 0; index < tiles.size(); ++index)
         start_gradient_tile(tiles[index], lse[index], head, gradients, work.dim_step, work.tiles[index]);
-    KeyBlock blocks[2];
-    feed.next(blocks[0], max_gradient_keys);
+    BlockOfTiles blocks[2];
+    take_block(shares, blocks[0]);
     const auto element = std::int64_t(dtype_bytes(head.dtype)), single = std::int64_t(sizeof(float));
-    const auto panels = int(panel_count(tiles.back().count));
-    for (int current = 0; blocks[current].count > 0; current = 1 - current) {
+    for (int current = 0; blocks[current].block.count > 0; current = 1 - current) {
         if (is_cancelled(cancel)) return;
-        const KeyBlock &block = blocks[current], &next = blocks[1 - current];
-        feed.next(blocks[1 - current], max_gradient_keys);
+        const auto [begin, end] = std::pair{blocks[current].begin, blocks[current].end};
+        const KeyBlock &block = blocks[current].block, &next = blocks[1 - current].block;
+        take_block(shares, blocks[1 - current]);
+        const auto panels = int(panel_count(tiles[end - 1].count));
         GradientFetch fetch{{gradients.dk, gradients.dv, gradients.first_key, gradients.key_step * single,
                              head.head_dim * single, block, panels},
                             {head.k, head.v, 0, head.key_step * element, head.head_dim * element, next, panels}};
@@ -267,9 +279,8 @@ void differentiate(std::span<const TileRows> tiles, std::span<const std::array<f
         gather(head.v, head, block, work.dim_step, work.values);
         std::fill_n(work.dkeys, block.count * work.dim_step, 0.0f);
         std::fill_n(work.dvalues, block.count * work.dim_step, 0.0f);
-        for (std::size_t index = 0; index < tiles.size(); ++index)
-            differentiate_block(block, tiles[index], head, work.tiles[index], work,
-                                index + 1 < tiles.size() ? nullptr : &fetch);
+        for (std::size_t index = begin; index < end; ++index)
+            differentiate_block(block, tiles[index], head, work.tiles[index], work, index + 1 < end ? nullptr : &fetch);
         scatter(block, gradients, head.head_dim, work.dim_step, work.dkeys, float(head.scale), gradients.dk);
         scatter(block, gradients, head.head_dim, work.dim_step, work.dvalues, 1.0f, gradients.dv);
     }

@@ -4,6 +4,7 @@
 // For each block of keys a tile recomputes P = exp(S − LSE) and forms dS = P ∘ (dO Vᵀ − Δ), Δ = rowsum(dO ∘ O); then
 // dV += Pᵀ dO, dK += dSᵀ Q, dQ += dS K (FlashAttention-2, arXiv 2307.08691, algorithm 2).
 #include "engine/backends/cpu/kernel_target.h"
+#include "engine/backends/cpu/key_shares.h"
 #include "engine/backends/cpu/tile.h"
 #include "engine/cancel.h"
 #include "engine/memory/buffer.h"
@@ -42,7 +43,7 @@ struct GradientWorkspace {
     static Result<GradientWorkspace> allocate(std::int64_t head_dim);
 };
 
-// How many tiles of equal keys one differentiate() takes, at most max_gradient_tiles.
+// How many tiles that share keys one differentiate() takes, at most max_gradient_tiles.
 int gradient_tiles_per_group(std::int64_t head_dim);
 inline constexpr std::size_t max_gradient_tiles = 4;
 
@@ -58,10 +59,10 @@ struct HeadGradients {
 struct GradientKernel {
     const char* target = "";
     // Adds the keys' gradients of 1 … gradient_tiles_per_group tiles to dk and dv and leaves the rows' in
-    // work.tiles[t].douts; more than one tile only if no key is banded. lse: natural log, (tiles, max_tile_rows). Stops
+    // work.tiles[t].douts. Keys for more than one tile are not banded. lse: natural log, (tiles, max_tile_rows). Stops
     // between blocks when the flag (may be null) is set; the workspace is then meaningless.
     void (*differentiate)(std::span<const TileRows>, std::span<const std::array<float, max_tile_rows>> lse,
-                          const HeadTensors&, const HeadGradients&, KeyFeed&, const CancelFlag* cancel,
+                          const HeadTensors&, const HeadGradients&, std::span<TileKeys>, const CancelFlag* cancel,
                           GradientWorkspace&) = nullptr;
 };
 

@@ -4,7 +4,7 @@
 
 namespace dilascope {
 
-static bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
+bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
     if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
     if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;
     const std::span<const KeyRun> runs_a = runs_of(plan, a), runs_b = runs_of(plan, b);
@@ -12,12 +12,12 @@ static bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& 
            std::ranges::all_of(runs_a, [](const KeyRun& run) { return run.band.is_full(); });
 }
 
-std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest) {
+std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest,
+                                   JoinsGroup& joins) {
     std::vector<TileGroup> groups;
     for (std::int64_t index = 0; index < std::int64_t(items.size()); ++index) {
-        const bool joins = !groups.empty() && groups.back().tile_count < longest &&
-                           have_same_keys(plan, items[std::size_t(groups.back().begin)], items[std::size_t(index)]);
-        if (joins)
+        if (!groups.empty() && groups.back().tile_count < longest &&
+            joins(plan, items[std::size_t(groups.back().begin)], items[std::size_t(index)]))
             ++groups.back().tile_count;
         else
             groups.push_back({index, 1});

@@ -15,8 +15,14 @@ struct TileGroup {
     std::int64_t item_count() const { return tile_count * items_per_tile; }
 };
 
-// Groups of at most `longest` tiles, all of one head, in order.
-std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest);
+// Whether one of them may stand with a group's first.
+using JoinsGroup = bool(const Plan& plan, const WorkItem& first, const WorkItem& item);
+// All keys of both are the same and none is banded.
+bool have_same_keys(const Plan& plan, const WorkItem& first, const WorkItem& item);
+
+// Groups of at most `longest` consecutive tiles.
+std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest,
+                                   JoinsGroup& joins);
 
 // Groups of the same tile of several heads, for a few rows: query heads of one key head fill a tile, and key heads,
 // whose rows lie side by side in memory, are read at the same time. Sorts the items. A group has at most `longest`

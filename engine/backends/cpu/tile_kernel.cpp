@@ -25,7 +25,8 @@
 //   not finite: windows 1.08 … 1.11, causal LongNet 1.03 times as fast (kept). A window's three parts as one run: no
 //   faster.
 // - Fetching rows twelve ahead of the copied one: short windows 1.06 times as fast, dense gradients 1.03 (kept).
-// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; of a
+// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; of
+// a
 //   third since, which leaves runs of 64 keys whole).
 // - Copying the next block between micro-tiles instead of prefetching it: no gain.
 // - Prefetching the copies' destinations for writing: slower.
