@@ -218,7 +218,7 @@ void HeatmapView::draw_column(Workspace& workspace, Canvas& canvas, Rect column)
     const std::string note = exact ? "a pixel is one query and key" : "a pixel averages queries and sums keys";
     canvas.text({column.x, top + 4}, note, TextStyle::caption, theme().muted);
     if (workspace.live && !workspace.live->error.empty())
-        draw_wrapped(canvas, "older picture: " + workspace.live->error, TextStyle::caption, theme().bad,
+        draw_wrapped(canvas, "no newer picture: " + workspace.live->error, TextStyle::caption, theme().bad,
                      {column.x, top + 24, column.width, column.bottom() - top - 24});
 }
 
