@@ -1,7 +1,7 @@
 // Products by cuBLASLt's seam, on a library that multiplies on the host by the attributes it gets.
 #include "tests/contains.h"
-#include "tests/engine/device_gemm.h"
 #include "tests/emulated_gpu/emulated_api.h"
+#include "tests/engine/device_gemm.h"
 #include "tests/engine/fake_cublas_lt.h"
 
 using namespace dilascope;
