@@ -14,12 +14,6 @@ std::int64_t longest_group(const Problem& problem, std::size_t item_count, std::
     return std::clamp<std::int64_t>(spare, 1, tiles_per_group(problem.head_dim));
 }
 
-std::int64_t key_count(std::span<const KeyRun> runs) {
-    std::int64_t keys = 0;
-    for (const KeyRun& run : runs) keys += run.count;
-    return keys;
-}
-
 // A tile of so few rows computes faster than it reads its keys, if these lie between those of other heads.
 bool is_bound_by_memory(const Problem& problem) {
     constexpr std::int64_t few_rows = 16;

@@ -84,9 +84,7 @@ void mask_gradients(const GradientPanel& panel, KeySpan keys, GradientWorkspace&
         const int begin = panel.block.row_begin[std::size_t(key)], end = panel.block.row_end[std::size_t(key)];
         for (int row = panel.row; row < panel.row + panel.vectors() * lanes; row += lanes) {
             if (begin <= row && row + lanes <= end) continue;
-            const FloatVec index = hn::Iota(tag, float(row));
-            const auto sees =
-                hn::And(hn::Ge(index, hn::Set(tag, float(begin))), hn::Lt(index, hn::Set(tag, float(end))));
+            const auto sees = seen_lanes(row, begin, end);
             for (float* scores : {work.weights, work.dscores}) {
                 float* score = scores + key * score_step + row;
                 hn::Store(hn::IfThenElseZero(sees, hn::Load(tag, score)), tag, score);

@@ -1,4 +1,5 @@
 #include "engine/backends/cpu/key_shares.h"
+#include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
 #include <tuple>
 
@@ -23,12 +24,6 @@ template <class Visit> void for_each_pair(std::span<const KeyRun> a, std::span<c
         const bool is_found = at < b.size() && place_of(b[at]) == place_of(run);
         visit(run, is_found ? &b[at++] : nullptr);
     }
-}
-
-std::int64_t key_count(std::span<const KeyRun> runs) {
-    std::int64_t keys = 0;
-    for (const KeyRun& run : runs) keys += run.count;
-    return keys;
 }
 
 } // namespace

@@ -35,13 +35,10 @@ inline bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block)
 // 0 · ∞ is NaN: where a value of a banded block is not finite, each row's product takes only those it sees. All ones
 // where a row sees the key, for `lanes` rows from `row` of the tile on.
 inline BitsVec seen_bits(const KeyBlock& block, int key, int row) {
-    const FloatTag tag;
     const BitsTag bits;
     if (key >= block.count) return hn::Zero(bits);
     const int begin = block.row_begin[std::size_t(key)], end = block.row_end[std::size_t(key)];
-    const FloatVec index = hn::Iota(tag, float(row));
-    return hn::BitCast(bits, hn::VecFromMask(tag, hn::And(hn::Ge(index, hn::Set(tag, float(begin))),
-                                                          hn::Lt(index, hn::Set(tag, float(end))))));
+    return hn::BitCast(bits, hn::VecFromMask(FloatTag(), seen_lanes(row, begin, end)));
 }
 
 struct FloatProducts {

@@ -58,6 +58,13 @@ HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
     return one[0];
 }
 
+// Which of the lanes that hold rows `row` … see a key that rows begin … end see.
+HWY_INLINE hn::Mask<FloatTag> seen_lanes(int row, int begin, int end) {
+    const FloatTag tag;
+    const FloatVec index = hn::Iota(tag, float(row));
+    return hn::And(hn::Ge(index, hn::Set(tag, float(begin))), hn::Lt(index, hn::Set(tag, float(end))));
+}
+
 // Scores (keys, panel_rows) of keys that a row does not see become −inf. `row`: the panel's first.
 inline void mask_scores(const KeyBlock& block, KeySpan keys, int row, int vectors, float* scores) {
     const FloatTag tag;
@@ -66,11 +73,8 @@ inline void mask_scores(const KeyBlock& block, KeySpan keys, int row, int vector
         const int begin = block.row_begin[std::size_t(key)] - row, end = block.row_end[std::size_t(key)] - row;
         for (int lane = 0; lane < vectors * lanes; lane += lanes) {
             if (begin <= lane && lane + lanes <= end) continue;
-            const FloatVec index = hn::Iota(tag, float(lane));
-            const auto sees =
-                hn::And(hn::Ge(index, hn::Set(tag, float(begin))), hn::Lt(index, hn::Set(tag, float(end))));
             float* score = scores + key * panel_rows + lane;
-            hn::Store(hn::IfThenElse(sees, hn::Load(tag, score), nothing), tag, score);
+            hn::Store(hn::IfThenElse(seen_lanes(lane, begin, end), hn::Load(tag, score), nothing), tag, score);
         }
     }
 }

@@ -4,6 +4,12 @@
 
 namespace dilascope {
 
+std::int64_t key_count(std::span<const KeyRun> runs) {
+    std::int64_t keys = 0;
+    for (const KeyRun& run : runs) keys += run.count;
+    return keys;
+}
+
 bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
     if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
     if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;

@@ -15,6 +15,9 @@ struct TileGroup {
     std::int64_t item_count() const { return tile_count * items_per_tile; }
 };
 
+// Keys of all runs together.
+std::int64_t key_count(std::span<const KeyRun> runs);
+
 // Whether one of them may stand with a group's first.
 using JoinsGroup = bool(const Plan& plan, const WorkItem& first, const WorkItem& item);
 // All keys of both are the same and none is banded.
