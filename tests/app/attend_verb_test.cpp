@@ -13,10 +13,6 @@ using namespace dilascope;
 
 namespace {
 
-bool is_one_sentence(const std::string& err) {
-    return err.rfind("dilascope: ", 0) == 0 && std::count(err.begin(), err.end(), '\n') == 1 && err.back() == '\n';
-}
-
 std::string real_tensors() { return DILASCOPE_SOURCE_DIR "/assets/minilm_layer3.safetensors"; }
 
 } // namespace

@@ -1,8 +1,8 @@
 // `dilascope batch`, the real binary: what it stores and prints, its exit codes, and what it refuses.
 #include "app/verbs.h"
 #include "engine/backends/backend.h"
-#include "experiments/store.h"
 #include "tests/app/binary_run.h"
+#include "tests/app/stored_runs.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
 #include <nlohmann/json.hpp>
@@ -29,7 +29,7 @@ struct BatchFolder {
         arguments.insert(arguments.end(), more.begin(), more.end());
         return run_binary(arguments);
     }
-    std::vector<Run> runs() const { return RunStore::open(db, OpenMode::read_only).value().runs().value(); }
+    std::vector<Run> runs() const { return stored_runs(db); }
 };
 
 constexpr const char* three_cases = "name = \"three\"\nhead_dim = 16\nheads = 2\n[axes]\nseq_len = [32, 64, 128]\n";
@@ -161,7 +161,7 @@ TEST_CASE("bad experiment files: a cause, a mend, exit 2, nothing stored", "[app
         const BinaryRun run = folder.batch(refusal.toml);
         INFO(refusal.toml << "\n" << run.err);
         CHECK(run.exit_code == exit_bad_input);
-        CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1); // one sentence
+        CHECK(is_one_sentence(run.err));
         for (const char* part : refusal.parts) CHECK_THAT(run.err, contains(part));
         CHECK_FALSE(std::filesystem::exists(folder.db));
     }

@@ -2,6 +2,7 @@
 // BinaryRun: the real dilascope, or the one with an emulated GPU, run from a test: what it printed and its exit code.
 #include "tests/scratch_folder.h"
 #include "tests/some_rates.h"
+#include <algorithm>
 #include <chrono>
 #include <fcntl.h>
 #include <fstream>
@@ -65,6 +66,11 @@ inline BinaryRun run_program(const char* program, std::vector<std::string> argum
 
 inline BinaryRun run_binary(std::vector<std::string> arguments, std::chrono::milliseconds interrupt_after = {}) {
     return run_program(DILASCOPE_BINARY, std::move(arguments), interrupt_after);
+}
+
+// What every refusal is: "dilascope: …", one line.
+inline bool is_one_sentence(const std::string& err) {
+    return err.rfind("dilascope: ", 0) == 0 && std::count(err.begin(), err.end(), '\n') == 1 && err.back() == '\n';
 }
 
 } // namespace dilascope

@@ -1,11 +1,11 @@
 // The whole program on a machine with a GPU: an emulated one, always; the machine's own with the tag [gpu].
 #include "app/verbs.h"
-#include "experiments/store.h"
 #include "tests/app/attend_files.h"
 #include "tests/app/binary_run.h"
+#include "tests/app/stored_runs.h"
 #include "tests/catch.h"
 #include "tests/contains.h"
-#include <cstdio>
+#include "tests/engine/gpu.h"
 #include <nlohmann/json.hpp>
 
 using namespace dilascope;
@@ -27,12 +27,8 @@ const char* program_on_gpu() {
     const auto report = nlohmann::json::parse(run_binary({"doctor", "--json"}).out);
     const auto& cuda = report["backends"][0];
     if (cuda["available"]) return DILASCOPE_BINARY;
-    std::printf("skipped: %s\n", cuda["status"].get<std::string>().c_str());
+    skip_test(cuda["status"]);
     return nullptr;
-}
-
-std::vector<Run> runs_of(const std::string& db) {
-    return RunStore::open(db, OpenMode::read_only).value().runs().value();
 }
 
 std::string file_of(const ScratchFolder& folder, const char* name, const std::string& text) {
@@ -98,7 +94,7 @@ void check_batch(const char* program) {
     const BinaryRun run = run_program(program, {"batch", spec, "--db", db});
     INFO(run.err);
     REQUIRE(run.exit_code == exit_ok);
-    const std::vector<Run> runs = runs_of(db);
+    const std::vector<Run> runs = stored_runs(db);
     REQUIRE(runs.size() == 8);
     for (const Run& stored : runs) {
         CHECK(stored.status == RunStatus::done);
@@ -173,7 +169,7 @@ TEST_CASE("a GPU lost in a batch fails its own cases and no other", "[app]") {
     INFO(run.err);
     CHECK(run.exit_code == exit_no_device);
     CHECK_THAT(run.err, contains("was lost at") && contains("save, and start the program again"));
-    const std::vector<Run> runs = runs_of(db);
+    const std::vector<Run> runs = stored_runs(db);
     int done = 0, failed = 0;
     for (const Run& stored : runs) {
         done += stored.status == RunStatus::done && stored.config.backend == "cpu";
@@ -219,7 +215,7 @@ TEST_CASE("what the GPU cannot run, auto runs on the CPU and says why", "[app]")
                                      "name = \"auto\"\nheads = 2\nseq_len = 64\nhead_dim = 16\n[axes]\npattern = [\"" +
                                          std::string(pattern) + "\", \"dense\"]\n[measure]\nmin_samples = 3\n");
     REQUIRE(run_program(emulated, {"batch", spec, "--db", db}).exit_code == exit_ok);
-    const std::vector<Run> runs = runs_of(db);
+    const std::vector<Run> runs = stored_runs(db);
     REQUIRE(runs.size() == 2);
     for (const Run& run : runs) {
         const bool is_passed_over = run.kernel.find(reason) != std::string::npos;
@@ -236,6 +232,6 @@ TEST_CASE("a GPU without memory left is one sentence", "[app]") {
                                           (folder / "out.npz").string(), "--pattern", "dense", "--backend", "cuda"});
     CHECK(run.exit_code != exit_ok);
     CHECK_THAT(run.err, contains("MiB free of") && contains("use a shorter seq_len"));
-    CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+    CHECK(is_one_sentence(run.err));
     CHECK_FALSE(std::filesystem::exists(folder / "out.npz"));
 }

@@ -19,5 +19,5 @@ TEST_CASE("pattern: a mask file is counted, one that is missing is one sentence"
     const BinaryRun none = run_binary({"pattern", "mask file=/nowhere/m.npy block=16", "--seq-len", "32"});
     CHECK(none.exit_code == 2);
     CHECK_THAT(none.err, contains("/nowhere/m.npy"));
-    CHECK(std::count(none.err.begin(), none.err.end(), '\n') == 1);
+    CHECK(is_one_sentence(none.err));
 }

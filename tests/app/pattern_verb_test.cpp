@@ -52,7 +52,7 @@ TEST_CASE("pattern: mistakes are one sentence and exit code 2", "[app]") {
         INFO(run.err);
         CHECK(run.exit_code == 2);
         CHECK_THAT(run.err, contains(part));
-        CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+        CHECK(is_one_sentence(run.err));
     };
     check({"longnt", "--seq-len", "8"}, "did you mean \"longnet\"?");
     check({"dense"}, "--seq-len");

@@ -10,19 +10,29 @@
 
 using namespace dilascope;
 
-static void inject_fault(EmulatedApi& api, const char* text) {
+// False when the text is not one of these faults.
+static bool inject_fault(EmulatedApi& api, const char* text) {
     std::istringstream words(text);
     std::string call, status;
     int nth = 0;
     words >> call >> nth >> status;
-    api.fail_at(call == "launch" ? ApiCall::launch : ApiCall::allocate, nth,
-                status == "lost" ? DeviceStatus::lost : DeviceStatus::out_of_memory);
+    if (call == "launch" && status == "lost")
+        api.fail_at(ApiCall::launch, nth, DeviceStatus::lost);
+    else if (call == "allocate" && status == "out_of_memory")
+        api.fail_at(ApiCall::allocate, nth, DeviceStatus::out_of_memory);
+    else
+        return false;
+    return nth > 0;
 }
 
 int main(int argc, char** argv) {
     // Never destroyed: neither is the engine's device.
     static auto* gpu = new EmulatedGpu({.block_threads = int(::sysconf(_SC_NPROCESSORS_ONLN))});
-    if (const char* fault = std::getenv("DILASCOPE_EMULATED_FAULT")) inject_fault(gpu->api, fault);
+    const char* fault = std::getenv("DILASCOPE_EMULATED_FAULT");
+    if (fault && !inject_fault(gpu->api, fault)) {
+        fmt::print(stderr, "DILASCOPE_EMULATED_FAULT is \"{}\"; expected such as \"launch 3 lost\"\n", fault);
+        return 2;
+    }
     gpu->tell_error = [](const std::string& error) { fmt::print(stderr, "emulator: {}\n", error); };
     use_cuda_api(gpu->api);
     const int code = run_command_line(argc, argv);
