@@ -31,7 +31,9 @@ BackendMenu::BackendMenu() : facts_(ask_backends, JobPace::later) {}
 
 std::string BackendMenu::remember(const Workspace& workspace) {
     const LiveResult* live = workspace.live.get();
-    if (!live || live->generation == remembered_ || !live->error.empty() || !(live->time_ms_median > 0)) return "";
+    if (!live || live->generation == remembered_ || !live->is_settled || !live->error.empty() ||
+        !(live->time_ms_median > 0))
+        return "";
     remembered_ = live->generation;
     Case config = live->config;
     config.backend.clear();

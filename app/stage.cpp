@@ -73,9 +73,14 @@ bool Stage::settle(double limit_s) {
     // What a view computes for itself shows one or two frames after its data came; fonts and layouts need as many.
     constexpr int calm_frames = 3;
     int calm = 0;
+    // Ever rarer frames while it waits: they take the cores that the live engine is timed on.
+    constexpr double shortest_wait_s = 0.002, longest_wait_s = 0.032;
+    double wait_s = 0;
     while (calm < calm_frames) {
-        step(surface_.take_events(calm == 0 ? 0.002 : 0));
-        calm = workbench_.is_idle() && !workbench_.has_news() ? calm + 1 : 0;
+        step(surface_.take_events(wait_s));
+        const bool has_news = workbench_.has_news();
+        calm = workbench_.is_idle() && !has_news ? calm + 1 : 0;
+        wait_s = calm > 0 || has_news ? 0 : std::clamp(2 * wait_s, shortest_wait_s, longest_wait_s);
         if (std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > limit_s) return false;
     }
     return true;

@@ -1,6 +1,8 @@
 #include "experiments/live.h"
 #include "engine/backends/ready_weights.h"
 #include "experiments/background_thread.h"
+#include "experiments/measurement.h"
+#include "experiments/measuring_turn.h"
 #include "experiments/run.h"
 #include "experiments/statistics.h"
 #include "experiments/verify.h"
@@ -22,7 +24,11 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 // What a live answer may cost. Longer calls are left to "Run and save", which says how long it takes and can wait.
 constexpr double max_call_s = 10;
 constexpr double max_repeat_s = 1;
-constexpr std::size_t max_repeats = 5;
+constexpr Measure first_repeats = {.warmup = 0, .min_samples = 5, .max_samples = 5, .min_time_s = 0, .timeout_s = 1};
+// Where frames are drawn by the cores that compute, some of the first repeats wait for a frame.
+constexpr double max_noise_pct = 10;
+constexpr Measure more_repeats = {
+    .warmup = 0, .min_samples = 5, .min_time_s = 0.05, .max_noise_pct = max_noise_pct, .timeout_s = 0.5};
 constexpr std::int64_t verified_rows = 8;
 constexpr double max_fkodom_pairs = 0x1p26; // its reference needs whole heads
 
@@ -63,11 +69,11 @@ private:
             return {};
         }
         constexpr double noticeable_s = 0.2;
-        if (expected_call_s() > noticeable_s) {
+        if (expected_call_s() > noticeable_s || MeasuringTurn::is_taken()) {
             result.verdict = "timing …";
             publish(result);
         }
-        TRY(time(result));
+        TRY(time(result, publish));
         result.kernel = call_->kernel();
         timed_ = result;
         return {};
@@ -107,8 +113,8 @@ private:
         return {};
     }
 
-    // Verifies, then times a few calls.
-    Result<void> time(LiveResult& result) {
+    // Verifies, then times a few calls, and some more when those disagree.
+    Result<void> time(LiveResult& result, const std::function<void(const LiveResult&)>& publish) {
         const double expected_s = expected_call_s();
         if (expected_s > max_call_s) {
             result.verdict = fmt::format("not timed live: one call takes about {}", hours_text(expected_s));
@@ -123,16 +129,28 @@ private:
             result.verdict = verdict.text;
             if (!verdict.is_ok()) return {};
         }
-        const auto repeats_start = Clock::now();
-        if (first_s > max_repeat_s) result.times_ms.push_back(first_s * 1e3);
-        while (result.times_ms.size() < max_repeats && seconds_since(repeats_start) < max_repeat_s &&
-               first_s <= max_repeat_s) {
-            result.times_ms.push_back(TRY(call_->timed().seconds_of(1)) * 1e3);
+        if (first_s > max_repeat_s) {
+            keep_times({first_s * 1e3}, result);
+            return {};
         }
+        TRY(repeat(first_repeats, result));
+        if (summarize(result.times_ms).noise_pct <= max_noise_pct) return {};
+        publish(result);
+        return repeat(more_repeats, result);
+    }
+
+    Result<void> repeat(const Measure& measure, LiveResult& result) {
+        Measurement measured = TRY(measure_calls(call_->timed(), measure, CacheState::hot, &cancel_));
+        if (measured.stop_rule == "cancelled") return fail("cancelled");
+        keep_times(std::move(measured.samples_ms), result);
+        return {};
+    }
+
+    void keep_times(std::vector<double> times_ms, LiveResult& result) {
+        result.times_ms = std::move(times_ms);
         result.time_ms_median = summarize(result.times_ms).median;
         if (result.time_ms_median > 0) result.gflop_per_s = call_->flops() / result.time_ms_median * 1e-6;
         best_gflop_per_s_ = std::max(best_gflop_per_s_, result.gflop_per_s);
-        return {};
     }
 
     // Seconds of one call, by the best speed seen so far or a modest one, to tell seconds from hours.
@@ -184,7 +202,8 @@ struct LiveEngine::Impl {
             result->config = request.config;
             lock.unlock();
             const auto publish = [&](const LiveResult& so_far) {
-                auto copy = std::make_shared<const LiveResult>(so_far);
+                auto copy = std::make_shared<LiveResult>(so_far);
+                copy->is_settled = false;
                 const std::lock_guard guard(mutex);
                 if (!cancel) latest = std::move(copy);
             };

@@ -38,7 +38,8 @@ struct LiveResult {
     std::string backend, kernel;
     std::string passed_over;      // what backend=auto passed over, and why
     double time_ms_median = 0;    // of `times_ms`
-    std::vector<double> times_ms; // up to 5 quick repeats
+    std::vector<double> times_ms; // quick repeats: 5, or more when those disagree
+    bool is_settled = true;       // false: a result with better times, or its first ones, is to follow
     double gflop_per_s = 0;
     std::string verdict; // against the reference on a few sampled rows
     std::shared_ptr<const Heatmap> heatmap;
@@ -54,8 +55,9 @@ public:
     // Returns the request's generation at once; cancels whatever ran before.
     std::uint64_t submit(LiveRequest request);
     // The newest result, or null; the last one stays while a newer request runs. When a request takes long, its heatmap
-    // comes first, with the verdict "timing …". Calls of more than ten seconds are drawn but not timed; the verdict
-    // says so. A request that only changes the heatmap keeps the times of its case.
+    // comes first, with the verdict "timing …"; when its first times disagree, they come before the better ones. Calls
+    // of more than ten seconds are drawn but not timed; the verdict says so. A request that only changes the heatmap
+    // keeps the times of its case.
     std::shared_ptr<const LiveResult> latest() const;
     bool busy() const;
     // Seconds since the pending request was submitted; 0 when idle.

@@ -4,6 +4,7 @@
 #include "engine/benchmark/memory_bandwidth.h"
 #include "engine/memory/buffer.h"
 #include "engine/pattern/pattern_text.h"
+#include "experiments/measuring_turn.h"
 #include "experiments/replacement_file.h"
 #include "experiments/run.h"
 #include <algorithm>
@@ -20,7 +21,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr int rates_format = 2;      // goes up with a new cpu kernel, whose rates are others
+constexpr int rates_format = 3;      // goes up with a new cpu kernel, whose rates are others
 constexpr double calm_spread = 0.15; // of rates whose samples were not disturbed
 using Json = nlohmann::ordered_json;
 
@@ -202,6 +203,7 @@ void fit_rates(std::span<const RateSample> samples, MachineRates& rates) {
 }
 
 Result<MachineRates> measure_rates(const CancelFlag* cancel) {
+    const MeasuringTurn turn = TRY(MeasuringTurn::take(cancel));
     MachineRates rates;
     rates.cpu = this_environment().cpu;
     rates.threads = this_environment().threads;

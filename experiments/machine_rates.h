@@ -24,7 +24,7 @@ std::shared_ptr<const MachineRates> known_rates();
 // What machine_rates() is to answer from now on, without measuring: for tests.
 void use_rates(std::shared_ptr<const MachineRates> rates);
 
-// {"format": 2, "cpu": …}: the text of rates.json, and back.
+// {"format": 3, "cpu": …}: the text of rates.json, and back.
 std::string rates_to_text(const MachineRates& rates);
 Result<MachineRates> rates_from_text(const std::string& text);
 

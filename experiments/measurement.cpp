@@ -1,4 +1,5 @@
 #include "experiments/measurement.h"
+#include "experiments/measuring_turn.h"
 #include "experiments/statistics.h"
 #include <algorithm>
 #include <chrono>
@@ -71,6 +72,8 @@ struct Sampler {
 
 Result<Measurement> measure_calls(ReadyCall& call, const Measure& measure, CacheState cache, const CancelFlag* cancel,
                                   const std::function<double()>& now_s) {
+    const Result<MeasuringTurn> turn = MeasuringTurn::take(cancel);
+    if (!turn) return Measurement{{}, 1, "cancelled"};
     Sampler sampler{call, measure, cache, cancel, now_s, now_s(), {}};
     Result<void> outcome = sampler.warm_up();
     if (outcome && !sampler.is_cancelled()) outcome = sampler.sample();

@@ -1,4 +1,5 @@
 #include "views/live_strip.h"
+#include "experiments/statistics.h"
 #include "views/number_format.h"
 #include "views/theme.h"
 
@@ -29,13 +30,9 @@ std::string live_change_text(const std::vector<LiveTiming>& history) {
     const LiveTiming& now = history.back();
     const LiveTiming& before = history[history.size() - 2];
     if (!(before.time_ms > 0) || !(now.time_ms > 0)) return "";
-    const auto overlap = [](const std::vector<double>& a, const std::vector<double>& b) {
-        if (a.empty() || b.empty()) return false;
-        const auto [a_low, a_high] = std::minmax_element(a.begin(), a.end());
-        const auto [b_low, b_high] = std::minmax_element(b.begin(), b.end());
-        return *a_low <= *b_high && *b_low <= *a_high;
-    };
-    if (overlap(now.times_ms, before.times_ms)) return "no evidence of a change";
+    const Summary then = summarize(before.times_ms), since = summarize(now.times_ms);
+    const bool is_evident = since.ci_low > then.ci_high || since.ci_high < then.ci_low;
+    if (then.count > 0 && since.count > 0 && !is_evident) return "no evidence of a change";
     return format_change(now.time_ms / before.time_ms) +
            (now.time_ms < before.time_ms ? ", faster than before" : ", slower than before");
 }

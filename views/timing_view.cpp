@@ -83,7 +83,9 @@ void TimingView::update_request(const Workspace& workspace) {
 
 void TimingView::remember_live(const Workspace& workspace) {
     if (!workspace.live || !workspace.live->error.empty() || !(workspace.live->time_ms_median > 0)) return;
-    if (!history_.empty() && history_.back().generation == workspace.live->generation) return;
+    const bool is_told = !history_.empty() && history_.back().generation == workspace.live->generation;
+    if (is_told && history_.back().times_ms == workspace.live->times_ms) return;
+    if (is_told) history_.pop_back(); // its first times, which are better now
     history_.push_back(live_timing(*workspace.live));
     if (history_.size() > history_length) history_.erase(history_.begin());
     scene_is_old_ = true;

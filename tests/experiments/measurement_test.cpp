@@ -1,7 +1,10 @@
 // Measurement on a clock of the test's own: each stop rule, batching, cold caches, cancel.
 #include "engine/backends/host_call.h"
 #include "experiments/measurement.h"
+#include "experiments/measuring_turn.h"
 #include "tests/catch.h"
+#include <array>
+#include <thread>
 
 using namespace dilascope;
 
@@ -124,7 +127,7 @@ TEST_CASE("cancel keeps the samples so far, a failing call fails", "[experiments
     CHECK(failed.error().what == "the kernel burst");
 }
 
-TEST_CASE("a call on the host is timed by the machine's clock, its flush touches memory", "[experiments]") {
+TEST_CASE("a call on the host is timed by the machine's clock, its flush touches memory", "[experiments][slow]") {
     int calls = 0;
     HostCall call([&]() -> Result<void> { return ++calls, Result<void>(); });
     const double start_s = steady_now_s();
@@ -134,4 +137,35 @@ TEST_CASE("a call on the host is timed by the machine's clock, its flush touches
     CHECK(calls == 3);
     CHECK(call.run().value() >= 0);
     CHECK(calls == 4);
+}
+
+TEST_CASE("one measurement at a time, a waiting one can be cancelled", "[experiments]") {
+    std::atomic<int> at_once = 0, most_at_once = 0;
+    std::array<std::string, 2> stop_rules;
+    const auto measure = [&](std::size_t index) {
+        FakeMachine machine;
+        machine.before_call = [&]() -> Result<void> {
+            most_at_once = std::max<int>(most_at_once, ++at_once);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            --at_once;
+            return {};
+        };
+        stop_rules[index] = machine.measure(nine_samples()).value().stop_rule;
+    };
+    std::thread beside(measure, 0);
+    measure(1);
+    beside.join();
+    CHECK(stop_rules == std::array<std::string, 2>{"noise", "noise"});
+    CHECK(most_at_once == 1);
+    CHECK_FALSE(MeasuringTurn::is_taken());
+
+    const MeasuringTurn turn = MeasuringTurn::take(nullptr).value();
+    std::thread waiting([] {
+        CHECK(MeasuringTurn::is_taken());
+        FakeMachine machine;
+        const CancelFlag cancel = true;
+        CHECK(machine.measure(nine_samples(), CacheState::hot, &cancel).value().stop_rule == "cancelled");
+        CHECK(machine.call_count == 0);
+    });
+    waiting.join();
 }
