@@ -3,6 +3,7 @@
 #include "engine/backends/cuda/kernel_entry.h"
 #include "tests/catch.h"
 #include "tests/simt/emulator.h"
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -76,7 +77,7 @@ template <class Element, bool is_transposed> double worst_error(float magnitude)
                 const double term = double(left[m * 16 + k]) * double(right[k * 16 + n]);
                 sum += term, size += std::fabs(term);
             }
-            worst = std::fmax(worst, std::fabs(double(sums[m * 16 + n]) - sum) / size);
+            worst = std::max(worst, std::fabs(double(sums[m * 16 + n]) - sum) / size); // fmax() breaks GCC 12 on ARM
         }
     return worst;
 }
