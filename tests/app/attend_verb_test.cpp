@@ -203,7 +203,7 @@ TEST_CASE("attend: a missing device is exit 4", "[app]") {
     CHECK(run.err.find("cuda") != std::string::npos);
 }
 
-TEST_CASE("attend: Ctrl-C ends it with 130 and no output", "[app]") {
+TEST_CASE("attend: Ctrl-C ends it with 130 and no output", "[app][slow]") {
     const ScratchFolder folder;
     const auto qkv = generate_qkv(self_attention(4096, 8, 64), 5); // many seconds of work for the reference
     REQUIRE(qkv);

@@ -141,7 +141,7 @@ void check_window(const char* program) {
 
 } // namespace
 
-TEST_CASE("the program on an emulated GPU: doctor, attend, batch", "[app]") {
+TEST_CASE("the program on an emulated GPU: doctor, attend, batch", "[app][slow]") {
     check_doctor(emulated);
     check_attend(emulated);
     check_batch(emulated);
@@ -202,7 +202,7 @@ TEST_CASE("a GPU lost in the window is told, and the CPU goes on", "[app][slow]"
     CHECK(run.exit_code == exit_ok);
 }
 
-TEST_CASE("what the GPU cannot run, auto runs on the CPU and says why", "[app]") {
+TEST_CASE("what the GPU cannot run, auto runs on the CPU and says why", "[app][slow]") {
     const ScratchFolder folder;
     const std::string db = (folder / "runs.sqlite").string(), reason = "passed over: cuda has no mix=fkodom";
     const char* pattern = "fkodom segments=16,64 rates=1,2";

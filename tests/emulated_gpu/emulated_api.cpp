@@ -13,7 +13,7 @@ DeviceProperties emulated_h100() {
     properties.compute_major = 9, properties.compute_minor = 0;
     properties.multiprocessors = 132;
     properties.memory_bytes = std::int64_t(80) << 30;
-    properties.l2_bytes = 50 << 20;
+    properties.l2_bytes = 1 << 20; // of 50 MiB; evicting them writes host memory at every sample
     properties.shared_bytes_per_block = 227 << 10;
     properties.shared_bytes_per_multiprocessor = 228 << 10;
     properties.threads_per_multiprocessor = 2048;

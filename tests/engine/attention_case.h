@@ -4,20 +4,19 @@
 #include "engine/dtype_convert.h"
 #include "tests/engine/random_pattern.h"
 #include "tests/engine/tolerance.h"
-#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
 
 namespace dilascope {
 
-// Standard normal values by Box–Muller over a mersenne twister: the same on every machine.
+// Sums of four uniform numbers: nearly normal, mean 0, variance 1, quick, and the same on every machine.
 inline void fill_normal(std::vector<float>& values, std::uint64_t seed) {
     std::mt19937_64 random(seed);
     for (float& value : values) {
-        const double u = double((random() >> 11) + 1) * 0x1p-53,
-                     angle = double(random() >> 11) * 0x1p-53 * 6.283185307179586;
-        value = float(std::sqrt(-2 * std::log(u)) * std::cos(angle));
+        const std::uint64_t bits = random();
+        const std::uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
+        value = (float(sum) * 0x1p-16f - 2) * 1.7320508f;
     }
 }
 

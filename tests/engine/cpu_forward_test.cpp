@@ -56,7 +56,7 @@ Problem problem_of(std::int64_t seq_len, std::int64_t kv_len, std::int64_t head_
     return problem;
 }
 
-const std::vector<std::int64_t> head_dims = {1, 3, 8, 32, 64, 80, 128, 256};
+const std::vector<std::int64_t> head_dims = {1, 3, 32, 80, 256};
 
 } // namespace
 
@@ -163,7 +163,7 @@ TEST_CASE("cpu: the same bits from one thread and from several", "[engine]") {
         }
 }
 
-TEST_CASE("cpu: a cancelled call returns soon and says so", "[engine]") {
+TEST_CASE("cpu: a cancelled call returns soon and says so", "[engine][slow]") {
     AttentionCase c(parse_pattern("dense").value(), self_attention(20000, 2, 64), 5); // seconds of work
     CancelFlag cancel = false;
     AttentionCall call = c.call();

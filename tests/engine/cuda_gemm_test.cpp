@@ -115,7 +115,7 @@ TEST_CASE("what the library refuses is told, a lost device says so", "[cuda][gem
     CHECK_THAT(setup.gemm->choose(c.call).reason, contains("(Emulated H100) was lost at"));
 }
 
-TEST_CASE("without the library there is a sentence, and this machine's loads or says why not", "[cuda][gemm]") {
+TEST_CASE("without the library there is a sentence, and this machine's loads or says why not", "[cuda][gemm][slow]") {
     EmulatedApi api;
     auto device = CudaDevice::open(api).value();
     Stream stream = device->create_stream().value();

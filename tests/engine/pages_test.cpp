@@ -45,7 +45,7 @@ TEST_CASE("pages: freed ones serve the next buffer of their size, also one of a 
     give_back_pages(other, large + (2 << 20));
 }
 
-TEST_CASE("pages: no more are kept than the limit says", "[engine]") {
+TEST_CASE("pages: no more are kept than the limit says", "[engine][slow]") {
     const auto resident = [] { // bytes of this process in memory
         long pages = 0, resident_pages = 0;
         FILE* file = std::fopen("/proc/self/statm", "r");

@@ -68,11 +68,12 @@ TEST_CASE("layers point one way: app, views, experiments, engine", "[rules]") {
                 CHECK_FALSE(std::regex_search(include, forbidden));
             }
     }
+    const std::regex of_cuda("^(cuda|cublas|nccl|nvml)");
     for (const char* folder : {"engine", "experiments", "views", "app"})
         for (const fs::path& file : sources(folder))
             for (const std::string& include : includes_of(text_of(file))) {
                 INFO(file.string() << " includes " << include);
-                CHECK((may_use_cuda(file) || !std::regex_search(include, std::regex("^(cuda|cublas|nccl|nvml)"))));
+                CHECK((may_use_cuda(file) || !std::regex_search(include, of_cuda)));
             }
 }
 
