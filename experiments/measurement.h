@@ -44,7 +44,8 @@ struct Measurement {
 
 double steady_now_s(); // monotonic
 
-// Times `call`, alone in this process: waits for a measurement under way. An error of the call ends it, unless `cancel` is set: then the samples so far come back as "cancelled".
+// Times `call`, alone in this process: waits for a measurement under way. An error of the call ends it, unless `cancel`
+// is set: then the samples so far come back as "cancelled".
 // A sample of hot calls lasts at least 100 µs: shorter calls are batched. Cold calls are never batched. `now_s` decides
 // about the timeout only; tests bring their own.
 Result<Measurement> measure_calls(ReadyCall& call, const Measure& measure, CacheState cache, const CancelFlag* cancel,
