@@ -2,11 +2,11 @@
 #include "experiments/store.h"
 #include "tests/app/binary_run.h"
 #include "tests/catch.h"
+#include "tests/contains.h"
 #include "tests/scratch_folder.h"
 #include <nlohmann/json.hpp>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -58,8 +58,8 @@ TEST_CASE("runs list: newest first, filtered, what differs in front", "[app]") {
     CHECK(list({"--experiment", "first", "--pattern", "dense"}) == Lengths{3072, 1024});
     const BinaryRun table = run_binary({"runs", "list", "--db", db, "--experiment", "first"});
     CHECK(table.exit_code == 0);
-    CHECK_THAT(table.out, Catch::Matchers::StartsWith("id ") && Contains("seq_len") && Contains("tokens"));
-    CHECK_THAT(table.out, Contains("3 runs\nequal in all: experiment first · status done") && Contains("head_dim 64"));
+    CHECK_THAT(table.out, Catch::Matchers::StartsWith("id ") && contains("seq_len") && contains("tokens"));
+    CHECK_THAT(table.out, contains("3 runs\nequal in all: experiment first · status done") && contains("head_dim 64"));
     CHECK(run_binary({"runs", "list", "--db", db, "--columns", "seq_len,verdict", "--csv", "--last", "1"}).out ==
           "seq_len,verdict\r\n5120,\"wrong, \"\"very\"\" wrong\"\r\n");
     CHECK(run_binary({"runs", "list", "--db", db, "--experiment", "third"}).out == "no runs\n");
@@ -71,7 +71,7 @@ TEST_CASE("runs show: one run in full, by the start of its id", "[app]") {
     const BinaryRun text = run_binary({"runs", "show", "01example2", "--db", db});
     CHECK(text.exit_code == 0);
     CHECK_THAT(text.out,
-               Contains("seq_len          3072 tokens") && Contains("3 samples, ms: min 1") && Contains("median 1.25"));
+               contains("seq_len          3072 tokens") && contains("3 samples, ms: min 1") && contains("median 1.25"));
     const auto json = nlohmann::json::parse(run_binary({"runs", "show", "01EXAMPLE2RUN", "--db", db, "--json"}).out);
     CHECK(json.at(0)["samples_ms"] == std::vector<double>{1.0, 1.25, 1.5});
 }
@@ -91,7 +91,7 @@ TEST_CASE("runs export: every run into a file of the named kind", "[app]") {
     CHECK_THAT(content(csv), Catch::Matchers::StartsWith("id,experiment,case_hash,status,created,pattern"));
     const BinaryRun unwritable = run_binary({"runs", "export", "--db", db, "--output", (folder / "no/x.csv").string()});
     CHECK(unwritable.exit_code == 2);
-    CHECK_THAT(unwritable.err, Contains("x.csv"));
+    CHECK_THAT(unwritable.err, contains("x.csv"));
 }
 
 TEST_CASE("runs: every mistake is one sentence and exit code 2", "[app]") {
@@ -101,7 +101,7 @@ TEST_CASE("runs: every mistake is one sentence and exit code 2", "[app]") {
         arguments.insert(arguments.begin(), "runs");
         const BinaryRun run = run_binary(arguments);
         CHECK(run.exit_code == 2);
-        CHECK_THAT(run.err, Catch::Matchers::StartsWith("dilascope: ") && Contains(says));
+        CHECK_THAT(run.err, Catch::Matchers::StartsWith("dilascope: ") && contains(says));
         CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
         CHECK(run.out.empty());
     };

@@ -2,6 +2,7 @@
 #include "experiments/store.h"
 #include "tests/app/binary_run.h"
 #include "tests/catch.h"
+#include "tests/contains.h"
 #include "tests/scratch_folder.h"
 #include <algorithm>
 #include <fstream>
@@ -11,7 +12,6 @@
 #include <thread>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
 
 namespace {
@@ -194,5 +194,5 @@ TEST_CASE("two batches and a reader on one store: nothing lost, nothing locked",
     CHECK(reads > 3);
     check_complete(db);
     CHECK(runs_in(db).size() == case_count); // the cases were shared out, none run twice
-    CHECK_THAT(text_of(db.string() + ".err"), !Contains("locked"));
+    CHECK_THAT(text_of(db.string() + ".err"), !contains("locked"));
 }

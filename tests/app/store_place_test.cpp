@@ -2,11 +2,11 @@
 #include "experiments/store.h"
 #include "tests/app/binary_run.h"
 #include "tests/catch.h"
+#include "tests/contains.h"
 #include "tests/scratch_folder.h"
 #include <cstdlib>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -42,7 +42,7 @@ TEST_CASE("batch: a full disk ends it with a sentence, and --resume goes on when
     CHECK(WEXITSTATUS(std::system(command.c_str())) == 2);
     std::ifstream file(err);
     const std::string said(std::istreambuf_iterator<char>(file), {});
-    CHECK_THAT(said, Contains("dilascope: run store") && Contains("check the disk and its free space"));
+    CHECK_THAT(said, contains("dilascope: run store") && contains("check the disk and its free space"));
 
     std::size_t done = 0;
     {
@@ -57,7 +57,7 @@ TEST_CASE("batch: a full disk ends it with a sentence, and --resume goes on when
     const BinaryRun resumed = run_binary({"batch", spec.string(), "--db", db.string(), "--resume"});
     CHECK(resumed.exit_code == 0);
     CHECK_THAT(resumed.err,
-               Contains(std::to_string(20 - done) + " runs, 0 failed, " + std::to_string(done) + " skipped"));
+               contains(std::to_string(20 - done) + " runs, 0 failed, " + std::to_string(done) + " skipped"));
 }
 
 TEST_CASE("batch: a place that cannot hold a store is told before anything runs", "[app]") {
@@ -66,7 +66,7 @@ TEST_CASE("batch: a place that cannot hold a store is told before anything runs"
     const auto mistake = [&](const std::filesystem::path& db, const std::string& says) {
         const BinaryRun run = run_binary({"batch", spec.string(), "--db", db.string()});
         CHECK(run.exit_code == 2);
-        CHECK_THAT(run.err, Contains("dilascope: run store") && Contains(says));
+        CHECK_THAT(run.err, contains("dilascope: run store") && contains(says));
     };
     mistake(folder / "missing/runs.sqlite", "does not exist; create it first");
     mistake(folder.path, "this is a folder");

@@ -1,12 +1,12 @@
 // Tables of runs: which columns are told, and the four formats.
 #include "experiments/export.h"
+#include "tests/contains.h"
 #include "tests/experiments/example_run.h"
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -18,7 +18,7 @@ std::vector<std::string> names_of(const std::vector<std::size_t>& columns) {
 
 std::vector<std::size_t> columns(const std::vector<std::string>& names) { return value_of(columns_named(names)); }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+bool has(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -51,14 +51,13 @@ TEST_CASE("settings that differ are shown, equal ones are told once", "[experime
     const auto shown = names_of(choice.shown), equal = names_of(choice.equal);
     CHECK(shown[0] == "id");
     CHECK(shown[1] == "pattern");
-    for (const char* name : {"seq_len", "causal", "time_ms_median", "verdict"}) CHECK(contains(shown, name));
-    for (const char* name : {"head_dim", "case_hash", "created", "notes", "threads"})
-        CHECK_FALSE(contains(shown, name));
-    for (const char* name : {"experiment", "status", "head_dim", "threads", "cpu"}) CHECK(contains(equal, name));
-    for (const char* name : {"governor", "gpu", "time_ms_median", "case_hash"}) CHECK_FALSE(contains(equal, name));
+    for (const char* name : {"seq_len", "causal", "time_ms_median", "verdict"}) CHECK(has(shown, name));
+    for (const char* name : {"head_dim", "case_hash", "created", "notes", "threads"}) CHECK_FALSE(has(shown, name));
+    for (const char* name : {"experiment", "status", "head_dim", "threads", "cpu"}) CHECK(has(equal, name));
+    for (const char* name : {"governor", "gpu", "time_ms_median", "case_hash"}) CHECK_FALSE(has(equal, name));
     runs[1].environment.threads = 8;
     runs[1].notes = "x";
-    CHECK(contains(names_of(telling_columns(runs).shown), "threads"));
+    CHECK(has(names_of(telling_columns(runs).shown), "threads"));
     CHECK(names_of(telling_columns(runs).shown).back() == "notes");
     CHECK(telling_columns({}).equal.empty());
 }
@@ -67,7 +66,7 @@ TEST_CASE("a column that runs do not have offers the nearest", "[experiments]") 
     const std::vector<std::string> names = {"id", "time_ms_medain"};
     const auto found = columns_named(names);
     REQUIRE_FALSE(found.has_value());
-    CHECK_THAT(found.error().what, Contains("\"time_ms_medain\"; did you mean \"time_ms_median\"?"));
+    CHECK_THAT(found.error().what, contains("\"time_ms_medain\"; did you mean \"time_ms_median\"?"));
 }
 
 TEST_CASE("as many characters of the id as tell the runs apart", "[experiments]") {
@@ -143,13 +142,13 @@ TEST_CASE("the table aligns characters, not bytes, and keeps lines whole", "[exp
 
 TEST_CASE("a run in full names every column", "[experiments]") {
     const std::string text = describe_run(example_run(0));
-    for (const RunColumn& column : run_columns()) CHECK_THAT(text, Contains(column.name));
-    CHECK_THAT(text, Contains("1.5 ms"));
+    for (const RunColumn& column : run_columns()) CHECK_THAT(text, contains(column.name));
+    CHECK_THAT(text, contains("1.5 ms"));
 }
 
 TEST_CASE("the table writes large rates in full", "[experiments]") {
     std::vector<Run> runs = {example_run(0)};
     runs[0].gflop_per_s = 312345.6, runs[0].time_ms_median = 0.0123456;
     const std::string table = export_runs({runs, columns({"gflop_per_s", "time_ms_median"}), {}}, RunFormat::table);
-    CHECK_THAT(table, Contains("312346") && Contains("0.01235"));
+    CHECK_THAT(table, contains("312346") && contains("0.01235"));
 }

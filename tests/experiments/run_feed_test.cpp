@@ -1,6 +1,7 @@
 // The feed follows a file that appears, grows, is replaced, breaks; the caller never waits.
 #include "experiments/run_feed.h"
 #include "experiments/store_schema.h"
+#include "tests/contains.h"
 #include "tests/eventually.h"
 #include "tests/experiments/child_process.h"
 #include "tests/experiments/example_run.h"
@@ -15,7 +16,6 @@
 #include <thread>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -69,14 +69,14 @@ TEST_CASE("the feed sees a store appear, grow and change", "[experiments]") {
     const Run first = example_run(0), second = example_run(1);
     store_run(store, first);
     REQUIRE(eventually([&] { return count_of(feed) == 1; }));
-    CHECK_THAT(feed.latest().status, Contains("a.sqlite: 1 run"));
+    CHECK_THAT(feed.latest().status, contains("a.sqlite: 1 run"));
     const auto kept = feed.latest();
 
     REQUIRE(value_of(store.claim(second, false)));
     REQUIRE(eventually([&] { return count_of(feed) == 2; }));
     CHECK(feed.latest().runs->at(0).id == second.id);
     CHECK(feed.latest().runs->at(0).status == RunStatus::running);
-    CHECK_THAT(feed.latest().status, Contains("2 runs, 1 under way"));
+    CHECK_THAT(feed.latest().status, contains("2 runs, 1 under way"));
     value_of(store.finish(second, {}));
     REQUIRE(eventually([&] { return feed.latest().runs->at(0).status == RunStatus::done; }));
     value_of(store.annotate(first.id, "look", ""));

@@ -1,5 +1,6 @@
 // The queue runs experiments in the background, one after another, and can be stopped at any time.
 #include "experiments/run_queue.h"
+#include "tests/contains.h"
 #include "tests/eventually.h"
 #include "tests/experiments/example_run.h"
 #include "tests/scratch_folder.h"
@@ -8,7 +9,6 @@
 #include <thread>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -44,7 +44,7 @@ TEST_CASE("queued experiments run one after another into their stores", "[experi
     CHECK_FALSE(state.busy);
     CHECK(state.waiting == 0);
     CHECK_FALSE(state.failed);
-    CHECK_THAT(state.message, Contains("second: 2 of 2 cases in") && Contains("b.sqlite"));
+    CHECK_THAT(state.message, contains("second: 2 of 2 cases in") && contains("b.sqlite"));
     CHECK(state.progress.finished == 2);
     const auto runs = value_of(value_of(RunStore::open(folder / "a.sqlite")).runs());
     REQUIRE(runs.size() == 3);
@@ -58,7 +58,7 @@ TEST_CASE("a store that cannot be opened ends the experiment with the reason", "
     queue.enqueue(tiny_experiment("first", 1), folder / "missing/a.sqlite");
     REQUIRE(eventually([&] { return queue.state().completed == 1; }));
     CHECK(queue.state().failed);
-    CHECK_THAT(queue.state().message, Contains("does not exist; create it"));
+    CHECK_THAT(queue.state().message, contains("does not exist; create it"));
 }
 
 TEST_CASE("cancelling stops the one under way, or all, the callers do not wait", "[experiments]") {
@@ -73,14 +73,14 @@ TEST_CASE("cancelling stops the one under way, or all, the callers do not wait",
     CHECK(queue.state().waiting == 1);
     queue.cancel_current();
     REQUIRE(eventually([&] { return queue.state().completed == 2; }));
-    CHECK_THAT(queue.state().message, Contains("next: 1 of 1"));
+    CHECK_THAT(queue.state().message, contains("next: 1 of 1"));
 
     queue.enqueue(endless, folder / "a.sqlite");
     queue.enqueue(endless, folder / "a.sqlite");
     REQUIRE(eventually([&] { return queue.state().busy; }));
     queue.cancel_all();
     REQUIRE(eventually([&] { return queue.state().completed == 3; }));
-    CHECK_THAT(queue.state().message, Contains("cancelled"));
+    CHECK_THAT(queue.state().message, contains("cancelled"));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     CHECK(queue.state().completed == 3);
     CHECK_FALSE(queue.state().busy);

@@ -2,6 +2,7 @@
 #include "experiments/run_columns.h"
 #include "experiments/sqlite.h"
 #include "experiments/store_file.h"
+#include "tests/contains.h"
 #include "tests/experiments/child_process.h"
 #include "tests/experiments/example_run.h"
 #include "tests/scratch_folder.h"
@@ -14,7 +15,6 @@
 #include <sys/stat.h>
 
 using namespace dilascope;
-using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
 
 namespace {
@@ -125,8 +125,8 @@ TEST_CASE("files that are no run stores are refused and left alone", "[experimen
         for (OpenMode mode : {OpenMode::read_write, OpenMode::read_only}) {
             const std::string error = open_error(folder / name, mode);
             INFO(error);
-            CHECK_THAT(error, Contains(name) && Contains("--db"));
-            CHECK_THAT(error, Contains("another program") || Contains("not an SQLite database"));
+            CHECK_THAT(error, contains(name) && contains("--db"));
+            CHECK_THAT(error, contains("another program") || contains("not an SQLite database"));
         }
         CHECK((file_text(folder / name) == before)); // bytes, not for printing
     }
@@ -137,7 +137,7 @@ TEST_CASE("a store of a newer version is refused, in words", "[experiments]") {
     value_of(RunStore::open(folder / "a.sqlite"));
     execute(folder / "a.sqlite", "PRAGMA user_version=9");
     for (OpenMode mode : {OpenMode::read_write, OpenMode::read_only})
-        CHECK_THAT(open_error(folder / "a.sqlite", mode), Contains("written by a newer Dilascope (store version 9"));
+        CHECK_THAT(open_error(folder / "a.sqlite", mode), contains("written by a newer Dilascope (store version 9"));
 }
 
 TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
@@ -153,17 +153,17 @@ TEST_CASE("a damaged store is an error, not a crash", "[experiments]") {
     const auto store = RunStore::open(folder / "a.sqlite", OpenMode::read_only);
     const auto runs = store ? store->runs() : tl::unexpected(store.error());
     REQUIRE_FALSE(runs.has_value());
-    CHECK_THAT(runs.error().what, Contains("the file is damaged"));
+    CHECK_THAT(runs.error().what, contains("the file is damaged"));
 }
 
 TEST_CASE("places where there can be no store", "[experiments]") {
     ScratchFolder folder;
-    CHECK_THAT(open_error(folder / "missing/a.sqlite"), Contains("missing\" does not exist; create it"));
-    CHECK_THAT(open_error(folder.path), Contains("this is a folder"));
-    CHECK_THAT(open_error(folder / "a.sqlite", OpenMode::read_only), Contains("it does not exist"));
+    CHECK_THAT(open_error(folder / "missing/a.sqlite"), contains("missing\" does not exist; create it"));
+    CHECK_THAT(open_error(folder.path), contains("this is a folder"));
+    CHECK_THAT(open_error(folder / "a.sqlite", OpenMode::read_only), contains("it does not exist"));
     CHECK_FALSE(fs::exists(folder / "a.sqlite"));
-    CHECK_THAT(open_error(""), Contains("no run store is named"));
-    CHECK_THAT(open_error("/proc/self/runs.sqlite"), Contains("cannot be made") || Contains("cannot be opened"));
+    CHECK_THAT(open_error(""), contains("no run store is named"));
+    CHECK_THAT(open_error("/proc/self/runs.sqlite"), contains("cannot be made") || contains("cannot be opened"));
 }
 
 TEST_CASE("an empty file becomes a store, and reads as one without runs", "[experiments]") {
@@ -196,8 +196,8 @@ TEST_CASE("what an ordinary user may not write is refused for writing and still 
     const std::string answer = child.wait();
     ::chmod(folder.path.c_str(), 0755);
     INFO(answer);
-    CHECK_THAT(answer, Contains("a.sqlite\": it is read-only; make the file and its folder writable"));
-    CHECK_THAT(answer, Contains("new.sqlite\": it cannot be made (Permission denied); choose a folder"));
+    CHECK_THAT(answer, contains("a.sqlite\": it is read-only; make the file and its folder writable"));
+    CHECK_THAT(answer, contains("new.sqlite\": it cannot be made (Permission denied); choose a folder"));
     CHECK(answer.substr(answer.rfind('|') + 1) == "1");
 }
 
@@ -210,8 +210,8 @@ TEST_CASE("reading leaves nothing beside the store, and cannot write", "[experim
     {
         RunStore reader = value_of(RunStore::open(folder / "a.sqlite", OpenMode::read_only));
         const Run run = value_of(reader.runs()).at(0);
-        CHECK_THAT(reader.claim(example_run(1), false).error().what, Contains("opened to read"));
-        CHECK_THAT(reader.annotate(run.id, "x", "").error().what, Contains("opened to read"));
+        CHECK_THAT(reader.claim(example_run(1), false).error().what, contains("opened to read"));
+        CHECK_THAT(reader.annotate(run.id, "x", "").error().what, contains("opened to read"));
     }
     const auto files = std::distance(fs::directory_iterator(folder.path), fs::directory_iterator());
     CHECK(files == 1);
@@ -223,7 +223,7 @@ TEST_CASE("a full disk is named, and what was stored before stays", "[experiment
     value_of(database.execute("CREATE TABLE t (x); PRAGMA max_page_count=2"));
     const auto full = database.execute("INSERT INTO t VALUES (zeroblob(100000))");
     REQUIRE_FALSE(full.has_value());
-    CHECK_THAT(full.error().what, Contains("the disk is full; free space"));
+    CHECK_THAT(full.error().what, contains("the disk is full; free space"));
 }
 
 TEST_CASE("a run that finds no space can be finished once there is some", "[experiments]") {
@@ -247,7 +247,7 @@ TEST_CASE("a run that finds no space can be finished once there is some", "[expe
     });
     const std::string answer = child.wait();
     INFO(answer);
-    CHECK_THAT(answer, Contains("check the disk and its free space") && Contains("|finished"));
+    CHECK_THAT(answer, contains("check the disk and its free space") && contains("|finished"));
     RunStore store = value_of(RunStore::open(folder / "a.sqlite"));
     REQUIRE(value_of(store.runs()).size() == 1);
     CHECK(value_of(store.samples(value_of(store.runs())[0].id)).size() == 20'000);
@@ -264,7 +264,7 @@ TEST_CASE("a store that stays locked is an error after the patience, and works a
         value_of(other.execute("BEGIN EXCLUSIVE"));
         const auto claimed = store.claim(run, false);
         REQUIRE_FALSE(claimed.has_value());
-        CHECK_THAT(claimed.error().what, Contains("kept it locked for too long"));
+        CHECK_THAT(claimed.error().what, contains("kept it locked for too long"));
         CHECK(value_of(store.runs()).empty()); // readers go on
     }
     CHECK(value_of(store.claim(run, false)));
@@ -278,7 +278,7 @@ TEST_CASE("without shared memory the store does without a write-ahead log, and s
     sqlite3_vfs_register(without_shared_memory, 1);
     {
         RunStore store = value_of(RunStore::open(folder / "a.sqlite"));
-        CHECK_THAT(store.note(), Contains("no write-ahead log"));
+        CHECK_THAT(store.note(), contains("no write-ahead log"));
         store_run(store, example_run(0));
         CHECK(value_of(store.runs()).size() == 1);
     }

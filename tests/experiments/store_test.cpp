@@ -1,6 +1,7 @@
 // What a store promises inside one process: runs come back as they went in, finished runs do not change, cases are
 // claimed once.
 #include "experiments/run_columns.h"
+#include "tests/contains.h"
 #include "tests/experiments/example_run.h"
 #include "tests/scratch_folder.h"
 #include <cmath>
@@ -99,13 +100,13 @@ TEST_CASE("a case that failed is taken again when resuming", "[experiments]") {
 TEST_CASE("only a claimed run can finish, and only in a final state", "[experiments]") {
     RunStore store = value_of(RunStore::open(":memory:"));
     Run run = example_run(0);
-    CHECK_THAT(store.finish(run, {}).error().what, Catch::Matchers::Contains("claim it first"));
+    CHECK_THAT(store.finish(run, {}).error().what, contains("claim it first"));
     REQUIRE(value_of(store.claim(run, false)));
     run.status = RunStatus::running;
-    CHECK_THAT(store.finish(run, {}).error().what, Catch::Matchers::Contains("expected a final state"));
+    CHECK_THAT(store.finish(run, {}).error().what, contains("expected a final state"));
     run.status = RunStatus::done;
     value_of(store.finish(run, {}));
-    CHECK_THAT(store.finish(run, {}).error().what, Catch::Matchers::Contains("claim it first"));
+    CHECK_THAT(store.finish(run, {}).error().what, contains("claim it first"));
 }
 
 TEST_CASE("a finished run changes only in its notes and tags", "[experiments]") {
@@ -116,9 +117,9 @@ TEST_CASE("a finished run changes only in its notes and tags", "[experiments]") 
         RunStore store = value_of(RunStore::open(path));
         store_run(store, run);
         value_of(store.annotate(run.id, "the good one", "paper,main"));
-        CHECK_THAT(store.annotate("01NONE", "", "").error().what, Catch::Matchers::Contains("there is no run 01NONE"));
+        CHECK_THAT(store.annotate("01NONE", "", "").error().what, contains("there is no run 01NONE"));
     }
-    const auto refused = Catch::Matchers::Contains("finished run cannot change");
+    const auto refused = contains("finished run cannot change");
     CHECK_THAT(sql_error(path, "UPDATE run SET time_ms_median = 0"), refused);
     CHECK_THAT(sql_error(path, "UPDATE run SET verdict = 'ok'"), refused);
     CHECK_THAT(sql_error(path, "UPDATE run SET notes = '', status = 'running'"), refused);
@@ -151,7 +152,7 @@ TEST_CASE("a run is found by a unique prefix of its id", "[experiments]") {
     store_run(store, left);
     store_run(store, right);
     CHECK(value_of(store.run("01abd"))->case_hash == right.case_hash);
-    CHECK_THAT(store.run("01AB").error().what, Catch::Matchers::Contains("2 runs begin with \"01AB\""));
+    CHECK_THAT(store.run("01AB").error().what, contains("2 runs begin with \"01AB\""));
     CHECK_FALSE(value_of(store.run("02")).has_value());
     CHECK_FALSE(value_of(store.run("")).has_value());
     CHECK_FALSE(value_of(store.run("%")).has_value());
@@ -199,7 +200,7 @@ TEST_CASE("settings are kept", "[experiments]") {
     }
     RunStore store = value_of(RunStore::open(folder / "a.sqlite", OpenMode::read_only));
     CHECK(value_of(store.setting("layout")) == "{\"split\": 0.5}");
-    CHECK_THAT(store.set_setting("layout", "x").error().what, Catch::Matchers::Contains("opened to read"));
+    CHECK_THAT(store.set_setting("layout", "x").error().what, contains("opened to read"));
 }
 
 TEST_CASE("the data version tells of another connection's writes", "[experiments]") {
