@@ -168,8 +168,8 @@ TEST_CASE("a batch killed with a case under way lists it as interrupted, and the
     check_complete(db);
     const auto runs = runs_in(db);
     CHECK(runs.size() == case_count + 1);
-    const auto kept =
-        std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return run.id == interrupted[0]["id"]; });
+    const auto kept = std::find_if(runs.begin(), runs.end(),
+                                   [&](const Run& run) { return run.id == interrupted[0]["id"].get<std::string>(); });
     REQUIRE(kept != runs.end());
     CHECK(kept->status == RunStatus::interrupted);
 }

@@ -19,7 +19,7 @@ TimingRequest over(std::shared_ptr<const Runs> runs, const std::string& axis = "
     return request;
 }
 
-const Series& series_named(const PlotScene& scene, const std::string& name) {
+const Series& series_named(const PlotScene& scene, const char* name) {
     const auto found =
         std::find_if(scene.series.begin(), scene.series.end(), [&](const Series& s) { return s.name == name; });
     REQUIRE(found != scene.series.end());
