@@ -52,7 +52,7 @@ std::string BackendMenu::remember(const Workspace& workspace) {
 
 std::string BackendMenu::told_reason(const Workspace& workspace) {
     const LiveResult* live = workspace.live.get();
-    if (!live || !live->error.empty() || live->passed_over == told_reason_) return "";
+    if (!live || !live->is_settled || !live->error.empty() || live->passed_over == told_reason_) return "";
     told_reason_ = live->passed_over;
     return told_reason_.empty() ? "" : fmt::format("auto runs this on {}. {}", live->backend, told_reason_);
 }

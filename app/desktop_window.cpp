@@ -6,6 +6,7 @@
 #include <epoxy/gl.h>
 #define GLFW_INCLUDE_NONE
 #include <cctype>
+#include <cstdlib>
 #include <cstring>
 #include <GLFW/glfw3.h>
 #include <imgui.h>
@@ -55,6 +56,9 @@ Result<std::unique_ptr<DesktopWindow>> DesktopWindow::open(const WindowOptions& 
 }
 
 Result<void> DesktopWindow::create(const WindowOptions& options) {
+#ifdef GLFW_PLATFORM_X11 // GLFW 3.4; libwayland writes a line of its own where there is no Wayland
+    if (!std::getenv("WAYLAND_DISPLAY")) glfwInitHint(GLFW_PLATFORM, GLFW_PLATFORM_X11);
+#endif
     if (!glfwInit()) return no_window(glfw_reason());
     glfw_ready_ = true;
     glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);

@@ -1,5 +1,6 @@
 #include "app/offscreen.h"
 #include "app/textures.h"
+#include "views/imgui_keys.h"
 #include <backends/imgui_impl_opengl3.h>
 #include <chrono>
 #include <cstdlib>
@@ -33,31 +34,6 @@ namespace {
 tl::unexpected<Error> no_egl(const char* what) {
     return fail(std::string("drawing without a display: ") + what +
                 "; install Mesa's software renderer (Debian/Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri)");
-}
-
-void set_key_map(ImGuiIO& io) {
-    io.KeyMap[ImGuiKey_Tab] = key_tab;
-    io.KeyMap[ImGuiKey_LeftArrow] = key_left;
-    io.KeyMap[ImGuiKey_RightArrow] = key_right;
-    io.KeyMap[ImGuiKey_UpArrow] = key_up;
-    io.KeyMap[ImGuiKey_DownArrow] = key_down;
-    io.KeyMap[ImGuiKey_PageUp] = key_page_up;
-    io.KeyMap[ImGuiKey_PageDown] = key_page_down;
-    io.KeyMap[ImGuiKey_Home] = key_home;
-    io.KeyMap[ImGuiKey_End] = key_end;
-    io.KeyMap[ImGuiKey_Insert] = key_insert;
-    io.KeyMap[ImGuiKey_Delete] = key_delete;
-    io.KeyMap[ImGuiKey_Backspace] = key_backspace;
-    io.KeyMap[ImGuiKey_Space] = ' ';
-    io.KeyMap[ImGuiKey_Enter] = key_enter;
-    io.KeyMap[ImGuiKey_Escape] = key_escape;
-    for (const auto& [key, letter] : {std::pair{ImGuiKey_A, 'A'},
-                                      {ImGuiKey_C, 'C'},
-                                      {ImGuiKey_V, 'V'},
-                                      {ImGuiKey_X, 'X'},
-                                      {ImGuiKey_Y, 'Y'},
-                                      {ImGuiKey_Z, 'Z'}})
-        io.KeyMap[key] = letter;
 }
 
 } // namespace
@@ -103,7 +79,7 @@ Result<void> Offscreen::create() {
     io.IniFilename = nullptr;
     io.LogFilename = nullptr;
     io.BackendPlatformName = "offscreen";
-    set_key_map(io);
+    map_keys();
     if (!ImGui_ImplOpenGL3_Init("#version 330 core")) return no_egl("the OpenGL functions cannot be loaded");
     contexts_->renderer = true;
     return {};

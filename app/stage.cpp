@@ -1,9 +1,35 @@
 #include "app/stage.h"
+#include "views/imgui_keys.h"
 #include <algorithm>
 #include <cmath>
 #include <imgui.h>
 
 namespace dilascope {
+
+// What Dear ImGui's own widgets ask for; everything else about keys goes by SurfaceEvents::chords.
+constexpr std::pair<ImGuiKey, int> imgui_keys[] = {
+    {ImGuiKey_Tab, key_tab},
+    {ImGuiKey_LeftArrow, key_left},
+    {ImGuiKey_RightArrow, key_right},
+    {ImGuiKey_UpArrow, key_up},
+    {ImGuiKey_DownArrow, key_down},
+    {ImGuiKey_PageUp, key_page_up},
+    {ImGuiKey_PageDown, key_page_down},
+    {ImGuiKey_Home, key_home},
+    {ImGuiKey_End, key_end},
+    {ImGuiKey_Insert, key_insert},
+    {ImGuiKey_Delete, key_delete},
+    {ImGuiKey_Backspace, key_backspace},
+    {ImGuiKey_Space, ' '},
+    {ImGuiKey_Enter, key_enter},
+    {ImGuiKey_Escape, key_escape},
+    {ImGuiKey_A, 'A'},
+    {ImGuiKey_C, 'C'},
+    {ImGuiKey_V, 'V'},
+    {ImGuiKey_X, 'X'},
+    {ImGuiKey_Y, 'Y'},
+    {ImGuiKey_Z, 'Z'},
+};
 
 Stage::Stage(Surface& surface, const WorkbenchOptions& options) : surface_(surface), workbench_(options) {}
 
@@ -32,18 +58,16 @@ void Stage::apply_input(const ScriptedInput& input) {
     io.MouseDown[0] = input.left;
     io.MouseDown[1] = input.right;
     io.MouseWheel = input.wheel;
-    io.KeyShift = input.shift;
-    io.KeyCtrl = input.ctrl;
-    io.KeyAlt = io.KeySuper = false;
-    for (const int key : held_keys_) io.KeysDown[key] = false;
+    for (const ImGuiKey key : held_keys_) set_key(key, false);
     held_keys_.clear();
+    bool ctrl = input.ctrl, shift = input.shift, alt = false;
     for (const Chord& chord : input.chords) {
-        io.KeyShift |= chord.shift;
-        io.KeyCtrl |= chord.ctrl;
-        io.KeyAlt |= chord.alt;
-        io.KeysDown[chord.key] = true;
-        held_keys_.push_back(chord.key);
+        ctrl |= chord.ctrl, shift |= chord.shift, alt |= chord.alt;
+        for (const auto& [key, ours] : imgui_keys)
+            if (ours == chord.key) held_keys_.push_back(key);
     }
+    for (const ImGuiKey key : held_keys_) set_key(key, true);
+    set_modifiers(ctrl, shift, alt);
     io.AddInputCharactersUTF8(input.typed.c_str());
 }
 

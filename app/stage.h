@@ -4,6 +4,7 @@
 #include "app/workbench.h"
 #include <chrono>
 #include <functional>
+#include <imgui.h>
 
 namespace dilascope {
 
@@ -44,7 +45,7 @@ private:
     std::optional<ThemeMode> theme_;
     float scale_ = 0;
     bool has_drawn_ = false, has_changed_ = true;
-    std::vector<int> held_keys_;
+    std::vector<ImGuiKey> held_keys_;
 };
 
 } // namespace dilascope

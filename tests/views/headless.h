@@ -1,6 +1,7 @@
 #pragma once
 // Headless: an ImGui context without a renderer; frames, mouse and keys by hand.
 #include "views/imgui_canvas.h"
+#include "views/imgui_keys.h"
 #include "views/theme.h"
 #include "views/view.h"
 #include <chrono>
@@ -16,6 +17,7 @@ public:
         context_ = ImGui::CreateContext();
         ImGuiIO& io = ImGui::GetIO();
         io.IniFilename = nullptr;
+        map_keys();
         io.DisplaySize = {width * scale, height * scale};
         io.MousePos = {-1, -1};
         // A clipboard of our own: the tests must not touch the user's.
@@ -85,12 +87,9 @@ public:
         frame(view, workspace);
     }
     void enter(View& view, Workspace& workspace) {
-        ImGuiIO& io = ImGui::GetIO();
-        const int key = 300;
-        io.KeyMap[ImGuiKey_Enter] = key;
-        io.KeysDown[key] = true;
+        set_key(ImGuiKey_Enter, true);
         frame(view, workspace);
-        io.KeysDown[key] = false;
+        set_key(ImGuiKey_Enter, false);
         frame(view, workspace);
     }
     // Logical centre of an item of the last frame.

@@ -76,17 +76,17 @@ TEST_CASE("runs view: clicks select, with Ctrl one more, with Shift a range", "[
     }; // newest first, as the store gives them
     click(gui, view, workspace, "runs/row/1");
     CHECK(selected == std::set<std::string>{id(1)});
-    ImGui::GetIO().KeyCtrl = true;
+    set_modifiers(true, false);
     click(gui, view, workspace, "runs/row/3");
     CHECK(selected == std::set<std::string>{id(1), id(3)});
     click(gui, view, workspace, "runs/row/1");
     CHECK(selected == std::set<std::string>{id(3)});
-    ImGui::GetIO().KeyCtrl = false;
+    set_modifiers(false, false);
     click(gui, view, workspace, "runs/row/2");
-    ImGui::GetIO().KeyShift = true;
+    set_modifiers(false, true);
     click(gui, view, workspace, "runs/row/5");
     CHECK(selected == std::set<std::string>{id(2), id(3), id(4), id(5)});
-    ImGui::GetIO().KeyShift = false;
+    set_modifiers(false, false);
     click(gui, view, workspace, "runs/deselect");
     CHECK(selected.empty());
 }
