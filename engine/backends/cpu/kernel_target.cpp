@@ -19,8 +19,7 @@ std::int64_t supported_targets() {
 
 // Calls visit(bit) for each set, best first: lower bits are better.
 template <class Visit> void for_each_target(Visit visit) {
-    for (std::int64_t targets = supported_targets(); targets != 0; targets &= targets - 1)
-        visit(targets & -targets);
+    for (std::int64_t targets = supported_targets(); targets != 0; targets &= targets - 1) visit(targets & -targets);
 }
 
 } // namespace
