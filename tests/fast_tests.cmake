@@ -1,5 +1,5 @@
 # Writes OUTPUT, which tells CTest the fast tests of PROGRAM: one for each file of FOLDER that has some. A process for
-# each test case would take longer to start than most of them take. ARGUMENTS: a list of more ones.
+# each test case would take longer to start than most of them take. ARGUMENTS: what else each gets.
 execute_process(COMMAND ${PROGRAM} --filenames-as-tags --list-tags "~[slow]" OUTPUT_VARIABLE tags)
 string(REGEX MATCHALL "#[A-Za-z0-9_]+" files "${tags}")
 if(NOT files)

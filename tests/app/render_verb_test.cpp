@@ -92,7 +92,7 @@ TEST_CASE("render refuses in one sentence what it cannot draw", "[app][slow]") {
         INFO(refusal.part << "\n" << run.err);
         CHECK(run.exit_code == 2);
         CHECK_THAT(run.err, contains(refusal.part));
-        CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+        CHECK(is_one_sentence(run.err));
         CHECK_FALSE(std::filesystem::exists(png));
     }
 }
@@ -105,5 +105,5 @@ TEST_CASE("the window without a display names the verbs that need none", "[app]"
     CHECK(run.exit_code == 2);
     CHECK_THAT(run.err, contains("dilascope batch"));
     CHECK_THAT(run.err, contains("dilascope render"));
-    CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+    CHECK(is_one_sentence(run.err));
 }

@@ -42,7 +42,7 @@ inline std::optional<AnalysisCase> random_case(std::mt19937_64& random, const st
 // Calls check(case, head) for the valid ones of 140 random cases, with the case in the message; returns how many.
 template <class Check> int for_each_random_case(std::mt19937_64& random, Check check) {
     int seen = 0;
-    for (int trial = 0; trial < 70; ++trial) {
+    for (int trial = 0; trial < 140; ++trial) {
         const auto c = random_case(random, {1, 2, 5, 17, 64, 127, 200, 300});
         if (!c) continue;
         ++seen;

@@ -47,7 +47,7 @@ std::int64_t covered_at(const Dilated& dilated, const Problem& p, const std::vec
 TEST_CASE("pairs by number of heads equal counting", "[analysis]") {
     std::mt19937_64 random(71);
     int seen = 0;
-    for (int trial = 0; trial < 80; ++trial) {
+    for (int trial = 0; trial < 150; ++trial) {
         const auto c = random_case(random, {1, 2, 17, 64, 127, 160});
         if (!c) continue;
         ++seen;
@@ -62,13 +62,13 @@ TEST_CASE("pairs by number of heads equal counting", "[analysis]") {
         REQUIRE(found.allowed() == allowed_pairs(c->problem()));
         REQUIRE(covered_pairs(c->plan, heads).value() == found.covered());
     }
-    REQUIRE(seen > 50);
+    REQUIRE(seen > 100);
 }
 
 TEST_CASE("a phase plan is never worse, and its coverages are exact", "[analysis]") {
     std::mt19937_64 random(72);
     int with_mode = 0, with_offsets = 0;
-    for (int trial = 0; trial < 40; ++trial) {
+    for (int trial = 0; trial < 80; ++trial) {
         Problem p = random_problem(random, {16, 60, 100});
         p.heads = p.kv_heads = pick(random, 1, 5);
         Dilated dilated = random_dilated(random, p.kv_len, p.heads);

@@ -104,7 +104,7 @@ TEST_CASE("cpu decode: a key changes the few rows that see it and not a bit of t
     for (const std::string& target : tile_kernel_targets())
         for (const char* pattern : {"dense", "window left=250 right=0", "longnet segments=16,64 rates=1,3"})
             for (const float poison : poison_of)
-                for (const std::int64_t key : {0, 48, 290, 299}) {
+                for (const std::int64_t key : {0, 47, 48, 49, 290, 297, 298, 299}) {
                     INFO(target << " " << pattern << ", key " << key << " = " << poison);
                     const ForcedTarget forced(target);
                     AttentionCase c = case_of(pattern, {rows, keys, 2, 2, head_dim});

@@ -56,7 +56,7 @@ Problem problem_of(std::int64_t seq_len, std::int64_t kv_len, std::int64_t head_
     return problem;
 }
 
-const std::vector<std::int64_t> head_dims = {1, 3, 32, 80, 256};
+const std::vector<std::int64_t> head_dims = {1, 3, 8, 32, 64, 80, 128, 256};
 
 } // namespace
 

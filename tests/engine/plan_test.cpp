@@ -41,7 +41,7 @@ static std::vector<std::vector<int>> pairs_of(const Plan& plan) {
 
 TEST_CASE("plans hold exactly the predicate's pairs", "[plan]") {
     std::mt19937_64 random(5);
-    for (int trial = 0; trial < 60; ++trial) {
+    for (int trial = 0; trial < 150; ++trial) {
         Problem problem = random_problem(random, {1, 2, 3, 17, 63, 130, 200});
         problem.heads = std::min<std::int64_t>(problem.heads, 5), problem.kv_heads = 1;
         Pattern pattern = random_ordered_pattern(random, problem.kv_len, problem.heads);

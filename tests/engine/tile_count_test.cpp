@@ -42,7 +42,7 @@ static void check_equal(const Pattern& pattern, const Problem& problem, std::int
 
 TEST_CASE("tiles of random patterns equal brute force", "[tiles]") {
     std::mt19937_64 random(41);
-    for (int trial = 0; trial < 300; ++trial) {
+    for (int trial = 0; trial < 700; ++trial) {
         const Problem problem = random_problem(random, {1, 2, 5, 17, 64, 127, 200, 256});
         const Pattern pattern = random_pattern(random, problem.kv_len, problem.heads);
         if (!validate(pattern, problem)) continue;
