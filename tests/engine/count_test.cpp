@@ -89,7 +89,7 @@ TEST_CASE("rates whose common multiple passes 64 bits are still counted exactly"
     CHECK(count_pairs(pattern, problem, 0, whole_matrix(problem), {Count::multiplicity, 0}) == 8 * 4);
 }
 
-TEST_CASE("LongNet's table at a million tokens is counted in well under a second", "[count]") {
+TEST_CASE("LongNet's table at a million tokens is counted in well under a second", "[count][slow]") {
     const Pattern pattern = parse_pattern("longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12").value();
     const Problem problem = self_attention(1 << 20, 12, 64);
     const auto start = std::chrono::steady_clock::now();

@@ -109,7 +109,7 @@ TEST_CASE("tile counts stop when cancelled and refuse sizes that are none", "[ti
     CHECK_FALSE(count_tiles({Dense{}}, problem, 0, {0, 16}));
 }
 
-TEST_CASE("LongNet's table at a million tokens: tiles in well under a frame", "[tiles]") {
+TEST_CASE("LongNet's table at a million tokens: tiles in well under a frame", "[tiles][slow]") {
     const Pattern pattern = parse_pattern("longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12").value();
     for (const bool causal : {false, true}) {
         const Problem problem = self_attention(1 << 20, 12, 64, causal);

@@ -9,7 +9,6 @@
 #include <thread>
 
 using namespace dilascope;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -90,13 +89,12 @@ TEST_CASE("the queue's end stops what runs, soon, and leaves the store whole", "
     ScratchFolder folder;
     Experiment endless = tiny_experiment("endless", 1000);
     endless.measure.min_time_s = 0.05;
-    const auto start = Clock::now();
     {
         RunQueue queue;
         queue.enqueue(endless, folder / "a.sqlite");
         REQUIRE(eventually([&] { return queue.state().progress.finished >= 1; }));
     }
-    CHECK(Clock::now() - start < std::chrono::seconds(20));
-    for (const Run& run : value_of(value_of(RunStore::open(folder / "a.sqlite")).runs()))
-        CHECK((run.status == RunStatus::done || run.status == RunStatus::cancelled));
+    const std::vector<Run> runs = value_of(value_of(RunStore::open(folder / "a.sqlite")).runs());
+    CHECK(runs.size() < 500);
+    for (const Run& run : runs) CHECK((run.status == RunStatus::done || run.status == RunStatus::cancelled));
 }

@@ -114,6 +114,25 @@ TEST_CASE("headers start with #pragma once and a sentence of purpose", "[rules]"
         }
 }
 
+TEST_CASE("fast tests bound no time", "[rules]") {
+    // They run side by side, under sanitizers too: there a clock tells of the machine.
+    static const std::regex bound(
+        R"((CHECK|REQUIRE)\([^;]*\b(?!\w*_per_s\b)\w*(now|since|_s|_ms|seconds)\b[^;]* <\s+(\d|std::chrono))");
+    int timed = 0;
+    for (const fs::path& file : sources("tests")) {
+        const std::string text = text_of(file);
+        for (std::size_t begin = text.find("\nTEST_CASE("), end; begin != std::string::npos; begin = end) {
+            end = text.find("\nTEST_CASE(", begin + 1);
+            const std::string test = text.substr(begin, end - begin);
+            if (!std::regex_search(test, bound)) continue;
+            ++timed;
+            INFO(file.string() << test.substr(0, test.find('{')));
+            CHECK(test.substr(0, test.find('{')).find("[slow]") != std::string::npos);
+        }
+    }
+    CHECK(timed > 10);
+}
+
 TEST_CASE("the sources are formatted", "[rules][slow]") {
     // Versions differ in details; Debian 12's decides.
     if (std::system("clang-format --version 2> /dev/null | grep -q 'version 14'") != 0) {

@@ -196,7 +196,7 @@ TEST_CASE("a picture's pixels are device pixels, or tokens where those are large
     }
 }
 
-TEST_CASE("a million tokens with five branches make a picture within a few frames", "[views]") {
+TEST_CASE("a million tokens with five branches make a picture within a few frames", "[views][slow]") {
     PictureRequest request;
     request.pattern = *parse_pattern("longnet segments=2048,4096,8192,16384,32768 rates=1,2,4,6,12");
     request.problem = self_attention(1 << 20, 12, 64, true);

@@ -6,7 +6,6 @@
 #include "views/heatmap_view.h"
 #include "views/inspector_view.h"
 #include "views/pattern_view.h"
-#include <chrono>
 
 using namespace dilascope;
 
@@ -174,11 +173,8 @@ TEST_CASE("a pattern that takes long to count keeps the last picture until its o
     CHECK(counts_at_once(*parse_pattern("dense order=hilbert use=layout")));
     CHECK(counts_at_once(*parse_pattern("local + hierarchical block=64")));
     PatternView view;
-    const auto begin = std::chrono::steady_clock::now();
     ui.frame(view, workspace);
-    const double first_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-    CHECK(view.shown_tokens() == 0); // drawn by the job alone
-    CHECK(first_ms < 60);            // the job takes several hundred; tests share the machine
+    CHECK(view.shown_tokens() == 0); // drawn by the job alone, which takes several hundred milliseconds
     ui.settle(view, workspace, 5000);
     CHECK(view.shown_tokens() == config.seq_len);
 }
