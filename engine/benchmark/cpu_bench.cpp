@@ -31,14 +31,19 @@ struct Samples {
     std::vector<double> times_ms, peaks, ratios; // one of each a repetition; ratios only with a base
 };
 
+// Peak slices last as long as the calls: what neighbours on the machine take now and then, a long call averages; the
+// median of short slices would leave it out.
+double peak_slice_ms(const Samples& samples) {
+    return std::clamp(samples.times_ms.empty() ? 0.0 : samples.times_ms.back(), 10.0, 250.0);
+}
+
 Result<Samples> repeat(const BenchCall& call, const BenchCall* base, double time_ms) {
-    constexpr double peak_slice_ms = 10;
     constexpr std::size_t repetitions_min = 3, repetitions_max = 40;
     Samples samples;
     const Clock::time_point start = Clock::now();
     while (samples.times_ms.size() < repetitions_min ||
            (samples.times_ms.size() < repetitions_max && elapsed_ms(start) < time_ms)) {
-        samples.peaks.push_back(measure_peak_gflop_per_s(call.problem().dtype, peak_slice_ms));
+        samples.peaks.push_back(measure_peak_gflop_per_s(call.problem().dtype, peak_slice_ms(samples)));
         const double base_ms = base ? TRY(timed_run_ms(*base)) : 0;
         samples.times_ms.push_back(TRY(timed_run_ms(call)));
         if (base) samples.ratios.push_back(samples.times_ms.back() / base_ms);
