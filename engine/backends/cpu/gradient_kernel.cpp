@@ -28,6 +28,7 @@ namespace dilascope::HWY_NAMESPACE {
 
 // One line more than the rows need: a power of two would put a column of many keys into few cache sets.
 constexpr std::int64_t score_step = max_tile_rows + widest_lanes;
+constexpr Fixed<score_step> score_row;
 
 void start_gradient_tile(const TileRows& rows, std::span<const float> lse, const HeadTensors& head,
                          const HeadGradients& gradients, std::int64_t step, GradientTile& tile) {
@@ -118,12 +119,12 @@ void differentiate_panel(const GradientPanel& panel, const HeadTensors& head, Gr
     float *weights = work.weights + scores, *dscores = work.dscores + scores;
     FetchBeside fetch_sums(fetch ? &fetch->sums : nullptr, keys, 1);
     FetchBeside fetch_operands(fetch ? &fetch->operands : nullptr, keys, 1);
-    multiply_rows<Left::row_major, Into::overwrite, MultiplyAdd>(keys, vectors, {work.keys + first, step},
-                                                                 {tile.query_panels + offset, panel_rows},
-                                                                 head.head_dim, {weights, score_step}, fetch_sums);
-    multiply_rows<Left::row_major, Into::overwrite, MultiplyAdd>(keys, vectors, {work.values + first, step},
-                                                                 {tile.dout_panels + offset, panel_rows}, head.head_dim,
-                                                                 {dscores, score_step}, fetch_operands);
+    multiply_rows<Left::row_major, Into::overwrite>(keys, vectors, Strided{work.keys + first, step},
+                                                    Strided{tile.query_panels + offset, panel_row}, head.head_dim,
+                                                    Strided{weights, score_row}, fetch_sums);
+    multiply_rows<Left::row_major, Into::overwrite>(keys, vectors, Strided{work.values + first, step},
+                                                    Strided{tile.dout_panels + offset, panel_row}, head.head_dim,
+                                                    Strided{dscores, score_row}, fetch_operands);
     const auto drop_panel = [&](float* of) {
         if (!head.dropout.is_off())
             drop(head, panel.block, panel.keys, panel.positions, panel.row_count, of + panel.row, score_step);
@@ -144,9 +145,9 @@ void differentiate_panel(const GradientPanel& panel, const HeadTensors& head, Gr
     mask_gradients(panel, {unmasked.end, panel.keys.end}, work);
     drop_panel(work.weights);
     if (adds_dqueries)
-        multiply_rows<Left::column_major, Into::add>(head.head_dim, vectors, {work.keys + first, step},
-                                                     {dscores, score_step}, keys,
-                                                     {tile.dquery_panels + offset, panel_rows});
+        multiply_rows<Left::column_major, Into::add>(head.head_dim, vectors, Strided{work.keys + first, step},
+                                                     Strided{dscores, score_row}, keys,
+                                                     Strided{tile.dquery_panels + offset, panel_row});
 }
 
 // Keys [begin, end) and the rows that see any of them.
@@ -161,11 +162,11 @@ void add_key_gradients(KeyRows part, std::int64_t head_dim, std::int64_t step, c
     const int groups = (total + micro_vectors - 1) / micro_vectors;
     for (int group = 0; group < groups; ++group) { // even shares: 5 vectors are 3 + 2, not 4 + 1
         const int begin = group * total / groups, end = (group + 1) * total / groups;
-        multiply_rows<Left::row_major, Into::add>(part.key_end - part.key_begin, end - begin,
-                                                  {scores + part.key_begin * score_step + part.row_begin, score_step},
-                                                  {rows + part.row_begin * step + begin * lanes, step},
-                                                  part.row_end - part.row_begin,
-                                                  {dkeys + part.key_begin * step + begin * lanes, step});
+        multiply_rows<Left::row_major, Into::add>(
+            part.key_end - part.key_begin, end - begin,
+            Strided{scores + part.key_begin * score_step + part.row_begin, score_row},
+            Strided{rows + part.row_begin * step + begin * lanes, step}, part.row_end - part.row_begin,
+            Strided{dkeys + part.key_begin * step + begin * lanes, step});
     }
 }
 

@@ -41,10 +41,14 @@ enum class Into { overwrite, add };
 
 // One operand or result of a run of micro-tiles: where the first begins, how far its rows (or, of b, its k) and the
 // tiles are apart.
-template <class T> struct Strided {
+template <class T, class Step = std::int64_t> struct Strided {
     T* data;
-    std::int64_t step, tile_step = 0;
+    Step step; // a Fixed one costs no address arithmetic
+    std::int64_t tile_step = 0;
 };
+template <class T, class Step> Strided(T*, Step) -> Strided<T, Step>;
+template <std::int64_t step> using Fixed = std::integral_constant<std::int64_t, step>;
+constexpr Fixed<panel_rows> panel_row;
 
 // What else is done once a micro-tile: nothing, or a bit of work that does not compete for the multiply-add units.
 struct NothingBeside {
@@ -52,10 +56,10 @@ struct NothingBeside {
 };
 inline constexpr NothingBeside nothing_beside;
 
-// `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` steps deep.
-template <class Operation, int R, int C, Left left, Into into, class Beside>
-HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                           Strided<float> out, Beside& beside) {
+// `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` steps deep. Unrolled by eight: where
+// another thread shares the core, it is issue slots that are short, and counting takes a sixth of them.
+template <class Operation, int R, int C, Left left, Into into, class A, class B, class Out, class Beside>
+HWY_NOINLINE void multiply(std::int64_t tiles, A a, B b, std::int64_t count, Out out, Beside& beside) {
     const FloatTag tag;
     for (; tiles > 0; --tiles, a.data += a.tile_step, out.data += out.tile_step) {
         beside.step();
@@ -66,6 +70,7 @@ HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<c
             for (int c = 0; c < C; ++c)
                 sums[r][c] = into == Into::add ? hn::Load(tag, out.data + r * out.step + c * lanes) : hn::Zero(tag);
         const float *HWY_RESTRICT from_a = a.data, *HWY_RESTRICT from_b = b.data;
+#pragma GCC unroll 8
         for (std::int64_t k = 0; k < count; ++k) {
             FloatVec right[C];
 #pragma GCC unroll 8
@@ -86,22 +91,20 @@ HWY_NOINLINE void multiply(std::int64_t tiles, Strided<const float> a, Strided<c
     }
 }
 
-template <class Beside>
-using MultiplyFunction = void (*)(std::int64_t, Strided<const float>, Strided<const float>, std::int64_t,
-                                  Strided<float>, Beside&);
-
-template <class Operation, Left left, Into into, class Beside, int... index>
-constexpr std::array<MultiplyFunction<Beside>, sizeof...(index)> multiply_table(std::integer_sequence<int, index...>) {
-    return {multiply<Operation, index % micro_rows + 1, index / micro_rows + 1, left, into, Beside>...};
+template <class Operation, Left left, Into into, class A, class B, class Out, class Beside, int... index>
+constexpr auto multiply_table(std::integer_sequence<int, index...>) {
+    return std::array{
+        multiply<Operation, index % micro_rows + 1, index / micro_rows + 1, left, into, A, B, Out, Beside>...};
 }
 
-// out (+)= a·b for any number of rows and 1 … micro_vectors vectors. Rows are shared out evenly: 64 are 9 × 6 + 2 × 5,
-// which keeps the multiply-add units busier than 10 × 6 + 4.
-template <Left left, Into into, class Operation = MultiplyAdd, class Beside = const NothingBeside>
-void multiply_rows(std::int64_t rows, int vectors, Strided<const float> a, Strided<const float> b, std::int64_t count,
-                   Strided<float> out, Beside& beside = nothing_beside) {
-    static constexpr auto table =
-        multiply_table<Operation, left, into, Beside>(std::make_integer_sequence<int, micro_rows * micro_vectors>());
+// out (+)= a·b for any number of rows and 1 … micro_vectors vectors, of Strided operands. Rows are shared out evenly:
+// 64 are 9 × 6 + 2 × 5, which keeps the multiply-add units busier than 10 × 6 + 4.
+template <Left left, Into into, class Operation = MultiplyAdd, class A, class B, class Out,
+          class Beside = const NothingBeside>
+void multiply_rows(std::int64_t rows, int vectors, A a, B b, std::int64_t count, Out out,
+                   Beside& beside = nothing_beside) {
+    static constexpr auto table = multiply_table<Operation, left, into, A, B, Out, Beside>(
+        std::make_integer_sequence<int, micro_rows * micro_vectors>());
     const std::int64_t tiles = (rows + micro_rows - 1) / micro_rows;
     if (tiles == 0) return;
     const std::int64_t few = rows / tiles, larger = rows % tiles; // `larger` tiles have one row more

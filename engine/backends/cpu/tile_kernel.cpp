@@ -25,12 +25,15 @@
 //   not finite: windows 1.08 … 1.11, causal LongNet 1.03 times as fast (kept). A window's three parts as one run: no
 //   faster.
 // - Fetching rows twelve ahead of the copied one: short windows 1.06 times as fast, dense gradients 1.03 (kept).
-// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; of
-// a
+// - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; a
 //   third since, which leaves runs of 64 keys whole).
 // - Copying the next block between micro-tiles instead of prefetching it: no gain.
 // - Prefetching the copies' destinations for writing: slower.
 // - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
+// - Where neighbours share the cores (the peak of multiply-adds alone does not tell), issue slots are short: products
+//   unrolled by eight with steps known to the compiler, 25 to 21.5 instructions a step, 1.08 … 1.11 times as fast there
+//   and 1.01 … 1.02 alone; unrolled by four 1.04 … 1.09. Offsets of exp2 that are whole numbers, 19 to 16 instructions a
+//   vector, 1.02 … 1.03 more (both kept).
 // - exp2 of one vector after the other: 17 % more softmax time; of six or eight at once: spills, twice the time.
 #include "engine/backends/cpu/target_set.h"
 #undef HWY_TARGET_INCLUDE
@@ -76,8 +79,9 @@ void compute_scores(const PanelBlock& panel, std::int64_t head_dim, const float*
     FetchBeside fetch(prefetcher, panel.keys.count());
     multiply_rows<Left::row_major, Into::overwrite, typename Products::Operation>(
         panel.keys.count(), panel.vectors(),
-        {panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step}, {queries, panel_rows},
-        Products::depth(head_dim), {work.scores + panel.keys.begin * panel_rows, panel_rows}, fetch);
+        Strided{panel.rows.keys.data + panel.keys.begin * panel.rows.keys.step, panel.rows.keys.step},
+        Strided{queries, panel_row}, Products::depth(head_dim),
+        Strided{work.scores + panel.keys.begin * panel_rows, panel_row}, fetch);
 }
 
 // Oᵀ += VᵀP. A row of values and of weights holds one key or several.
@@ -88,8 +92,8 @@ void add_values(const PanelBlock& panel, std::int64_t head_dim, const float* wei
     constexpr int together = Products::keys_together;
     const float* values = panel.rows.values.data + panel.keys.begin / together * panel.rows.values.step;
     multiply_rows<Left::column_major, Into::add, typename Products::Operation>(
-        head_dim, panel.vectors(), {values, panel.rows.values.step}, {weights, panel_rows},
-        (panel.keys.count() + together - 1) / together, {out, panel_rows}, fetch);
+        head_dim, panel.vectors(), Strided{values, panel.rows.values.step}, Strided{weights, panel_row},
+        (panel.keys.count() + together - 1) / together, Strided{out, panel_row}, fetch);
 }
 
 // The same of only what each row sees.
