@@ -213,6 +213,30 @@ TEST_CASE("cpu: NaN in q reaches the output instead of vanishing", "[engine]") {
     CHECK_FALSE(std::isnan(c.out[16 * 32]));
 }
 
+TEST_CASE("cpu: scores of any size are exact where they are whole", "[engine]") {
+    // In units of log2, growing from block to block, far from 0: up to 2²² they become weights in one way, beyond in
+    // another. Rows of both kinds stand side by side.
+    constexpr std::size_t keys = 400;
+    for (const std::string& target : tile_kernel_targets())
+        for (const float centre : {0.0f, 1000.0f, 4194300.0f, -4194301.0f, 5e6f, -5e6f, 1.3e7f, -1.3e7f})
+            for (const std::int64_t rows : {3, 70}) {
+                INFO(target << " " << rows << " rows, scores about " << centre);
+                const ForcedTarget forced(target);
+                Problem problem = self_attention(rows, 1, 16);
+                problem.kv_len = keys, problem.scale = std::log(2.0);
+                AttentionCase c(parse_pattern("dense").value(), problem, 9);
+                std::ranges::fill(c.q, 0.0f), std::ranges::fill(c.k, 0.0f);
+                for (std::size_t n = 0; n < std::size_t(rows); ++n)
+                    c.q[n * 16] = std::array{1.0f, -1.0f, 0.5f, 0.0f}[n % 4];
+                for (std::size_t m = 0; m < keys; ++m) c.k[m * 16] = centre + float(m / 40);
+                REQUIRE(reference_backend().forward(c.call()));
+                const std::vector<float> out = c.out, lse = c.lse;
+                REQUIRE(cpu_backend().forward(c.call()));
+                CHECK(worst_excess(c.out, out, tolerance, tolerance) <= 0);
+                CHECK(worst_excess(c.lse, lse, tolerance, tolerance) <= 0);
+            }
+}
+
 TEST_CASE("cpu: long rows do not drift", "[engine][slow]") {
     // Equal scores and values of 1 + small noise: the output is their mean, and every rounding would show.
     Problem problem = self_attention(64, 1, 64);

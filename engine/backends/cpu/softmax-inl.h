@@ -14,42 +14,51 @@ HWY_BEFORE_NAMESPACE();
 namespace dilascope::HWY_NAMESPACE {
 
 // max(x, low), NaN where x is. The maximum of x86 gives its second operand then, others drop the NaN.
-HWY_INLINE FloatVec at_least(float low, FloatVec x) {
-    const FloatTag tag;
+HWY_INLINE FloatVec at_least(FloatVec low, FloatVec x) {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
-    return hn::Max(hn::Set(tag, low), x);
+    return hn::Max(low, x);
 #else
-    return hn::IfThenElse(hn::Lt(x, hn::Set(tag, low)), hn::Set(tag, low), x);
+    return hn::IfThenElse(hn::Lt(x, low), low, x);
 #endif
 }
 
-// 2^x of a few vectors of x ≤ 0, relative error below 2e-7; 0 from −127 down, NaN stays NaN. x = n + f with |f| ≤ ½:
-// adding 1.5·2²³ rounds x to n and leaves n in the low mantissa bits, from where a shift puts it into the exponent of
-// the polynomial 2^f. Step by step for all vectors: one chain after the other would fill the scheduler with waiting
+// Adding 1.5·2²³ rounds a number to a whole n and leaves n in the low mantissa bits.
+constexpr float rounder = 12582912.0f;
+// Below 2⁻¹²⁷ weights are zero: there the exponent field of 1 becomes 0.
+constexpr float lowest_exponent = -127.0f;
+
+// 2^(n + f) of a few vectors of |f| ≤ ½, relative error below 2e-7: a polynomial 2^f, into whose exponent a shift puts
+// the n of `rounded`. Step by step for all vectors: one chain after the other would fill the scheduler with waiting
 // steps.
-template <int C> HWY_INLINE void exp2_nonpositive(FloatVec (&x)[C]) {
+template <int C> HWY_INLINE void exp2_of_parts(const FloatVec (&rounded)[C], FloatVec (&f)[C]) {
     const FloatTag tag;
     const hn::RebindToSigned<FloatTag> bits;
-    const FloatVec rounder = hn::Set(tag, 12582912.0f);
     // Minimax of the relative error on [−½, ½], degree 5, with 2^0 = 1 exactly: a maximum that stays must not rescale.
     constexpr float coefficients[6] = {0.0013264739f, 0.00967151672f, 0.0555073358f, 0.240222424f, 0.693147004f, 1.0f};
-    FloatVec rounded[C], p[C];
-    // At −127 the exponent field of 1 becomes 0: exactly zero.
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) x[c] = at_least(-127.0f, x[c]);
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], rounder);
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) x[c] = hn::Sub(x[c], hn::Sub(rounded[c], rounder));
+    FloatVec p[C];
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) p[c] = hn::Set(tag, coefficients[0]);
 #pragma GCC unroll 8
     for (int power = 1; power < 6; ++power)
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) p[c] = hn::MulAdd(p[c], x[c], hn::Set(tag, coefficients[power]));
+        for (int c = 0; c < C; ++c) p[c] = hn::MulAdd(p[c], f[c], hn::Set(tag, coefficients[power]));
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c)
-        x[c] = hn::BitCast(tag, hn::Add(hn::BitCast(bits, p[c]), hn::ShiftLeft<23>(hn::BitCast(bits, rounded[c]))));
+        f[c] = hn::BitCast(tag, hn::Add(hn::BitCast(bits, p[c]), hn::ShiftLeft<23>(hn::BitCast(bits, rounded[c]))));
+}
+
+// 2^x of a few vectors of x ≤ 0; 0 from −127 down, NaN stays NaN.
+template <int C> HWY_INLINE void exp2_nonpositive(FloatVec (&x)[C]) {
+    const FloatTag tag;
+    const FloatVec round = hn::Set(tag, rounder);
+    FloatVec rounded[C];
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = at_least(hn::Set(tag, lowest_exponent), x[c]);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], round);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = hn::Sub(x[c], hn::Sub(rounded[c], round));
+    exp2_of_parts(rounded, x);
 }
 
 HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
@@ -81,13 +90,11 @@ inline void mask_scores(const KeyBlock& block, KeySpan keys, int row, int vector
 
 // What scores lack of log2 units.
 struct Unscaled {
-    HWY_INLINE FloatVec largest(FloatVec score) const { return score; }
-    HWY_INLINE FloatVec below(FloatVec score, FloatVec max) const { return hn::Sub(score, max); }
+    HWY_INLINE FloatVec log2_units(FloatVec score) const { return score; }
 };
 struct Scaled {
     FloatVec factor; // > 0
-    HWY_INLINE FloatVec largest(FloatVec score) const { return hn::Mul(score, factor); }
-    HWY_INLINE FloatVec below(FloatVec score, FloatVec max) const { return hn::MulSub(score, factor, max); }
+    HWY_INLINE FloatVec log2_units(FloatVec score) const { return hn::Mul(score, factor); }
 };
 
 // One panel's softmax so far.
@@ -96,39 +103,97 @@ struct PanelState {
     std::int64_t head_dim;
 };
 
-// Scores of a few keys to weights, added to their rows' sums.
+// What exp2 subtracts: whole numbers M. Then 2^(x − M) needs no subtraction of its own: rounding x + (rounder − M)
+// leaves x − M in the mantissa, as exactly as |M| < 2²² lets it.
+template <int C> struct Offsets {
+    FloatVec lowest[C], round[C];
+    explicit HWY_INLINE Offsets(const FloatVec (&whole)[C]) {
+        const FloatTag tag;
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c) {
+            lowest[c] = hn::Add(whole[c], hn::Set(tag, lowest_exponent));
+            round[c] = hn::Sub(hn::Set(tag, rounder), whole[c]);
+        }
+    }
+};
+
+HWY_INLINE hn::Mask<FloatTag> fits_offsets(FloatVec whole) {
+    return hn::Lt(hn::Abs(whole), hn::Set(FloatTag(), 4194304.0f));
+}
+
+// Some keys' scores of C vectors of rows to weights, added to their rows' sums.
 template <int C, int keys, class Scale>
-HWY_INLINE void weigh(float* scores, Scale scale, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
+HWY_INLINE void weigh(float* scores, Scale scale, const Offsets<C>& offsets, FloatVec (&sum)[C]) {
     const FloatTag tag;
-    FloatVec x[C * keys];
+    FloatVec x[C * keys], rounded[C * keys];
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index)
-        x[index] = scale.below(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes), max[index % C]);
-    exp2_nonpositive(x);
+        x[index] = at_least(offsets.lowest[index % C],
+                            scale.log2_units(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes)));
+#pragma GCC unroll 4
+    for (int index = 0; index < C * keys; ++index) rounded[index] = hn::Add(x[index], offsets.round[index % C]);
+#pragma GCC unroll 4
+    for (int index = 0; index < C * keys; ++index)
+        x[index] = hn::Sub(x[index], hn::Sub(rounded[index], offsets.round[index % C]));
+    exp2_of_parts(rounded, x);
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index) {
         hn::Store(x[index], tag, scores + index / C * panel_rows + index % C * lanes);
-        sum[index % C] = hn::Add(sum[index % C], x[index]);
+        if (index >= C) x[index % C] = hn::Add(x[index % C], x[index]); // apart: the sums are one long chain
     }
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) sum[c] = hn::Add(sum[c], x[c]);
 }
 
-// Scores to weights, in place: new maximum, weights, their sum; O shrinks where the maximum grew.
+template <int C, class Scale>
+HWY_INLINE void weigh_all(float* scores, int key_count, Scale scale, const FloatVec (&whole)[C], FloatVec (&sum)[C]) {
+    constexpr int keys_at_once = C < 4 ? 4 / C : 1;
+    const Offsets<C> offsets(whole);
+    int key = 0;
+    for (; key + keys_at_once <= key_count; key += keys_at_once)
+        weigh<C, keys_at_once>(scores + key * panel_rows, scale, offsets, sum);
+    for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, scale, offsets, sum);
+}
+
+// The same where some rows' maxima are too large for Offsets, infinite or NaN: these are subtracted beforehand. Other
+// rows keep their bits.
+template <int C, class Scale>
+HWY_NOINLINE void weigh_large(float* scores, int key_count, Scale scale, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
+    const FloatTag tag;
+    FloatVec whole[C];
+    for (int c = 0; c < C; ++c) {
+        const auto is_small = fits_offsets(max[c]);
+        const FloatVec large = hn::IfThenZeroElse(is_small, max[c]);
+        whole[c] = hn::IfThenElseZero(is_small, max[c]);
+        for (int key = 0; key < key_count; ++key) {
+            float* score = scores + key * panel_rows + c * lanes;
+            hn::Store(hn::Sub(scale.log2_units(hn::Load(tag, score)), large), tag, score);
+        }
+    }
+    weigh_all(scores, key_count, Unscaled(), whole, sum);
+}
+
+// Scores to weights, in place: new maximum, rounded up to a whole number; weights, their sum; O shrinks where the
+// maximum grew.
 template <int C, class Scale> void softmax_panel(float* scores, int key_count, Scale scale, PanelState panel) {
     const FloatTag tag;
     const FloatVec nothing = hn::Set(tag, minus_infinity);
     FloatVec max[C], sum[C];
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) max[c] = nothing;
+#pragma GCC unroll 4
     for (int key = 0; key < key_count; ++key)
 #pragma GCC unroll 4
         for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * panel_rows + c * lanes));
 
+    bool is_small = true;
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
         const FloatVec old_max = hn::Load(tag, panel.row_max + c * lanes);
-        max[c] = hn::Max(old_max, scale.largest(max[c]));
+        max[c] = hn::Max(old_max, hn::Ceil(scale.log2_units(max[c])));
         hn::Store(max[c], tag, panel.row_max + c * lanes);
         max[c] = hn::IfThenElse(hn::Eq(max[c], nothing), hn::Zero(tag), max[c]); // −inf − −inf would be NaN
+        is_small &= hn::AllTrue(tag, fits_offsets(max[c]));
         const FloatVec shrink = exp2_nonpositive(hn::Sub(old_max, max[c]));
         sum[c] = hn::Mul(hn::Load(tag, panel.row_sum + c * lanes), shrink);
         const auto grew = hn::And(hn::Ne(shrink, hn::Set(tag, 1.0f)), hn::Ne(old_max, nothing));
@@ -142,11 +207,10 @@ template <int C, class Scale> void softmax_panel(float* scores, int key_count, S
     FloatVec block_sum[C]; // summed apart: long rows then lose no digits
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) block_sum[c] = hn::Zero(tag);
-    constexpr int keys_at_once = C < 4 ? 4 / C : 1;
-    int key = 0;
-    for (; key + keys_at_once <= key_count; key += keys_at_once)
-        weigh<C, keys_at_once>(scores + key * panel_rows, scale, max, block_sum);
-    for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, scale, max, block_sum);
+    if (is_small)
+        weigh_all(scores, key_count, scale, max, block_sum);
+    else
+        weigh_large(scores, key_count, scale, max, block_sum);
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, panel.row_sum + c * lanes);
 }
