@@ -32,8 +32,8 @@
 // - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
 // - Where neighbours share the cores (the peak of multiply-adds alone does not tell), issue slots are short: products
 //   unrolled by eight with steps known to the compiler, 25 to 21.5 instructions a step, 1.08 … 1.11 times as fast there
-//   and 1.01 … 1.02 alone; unrolled by four 1.04 … 1.09. Offsets of exp2 that are whole numbers, 19 to 16 instructions a
-//   vector, 1.02 … 1.03 more (both kept).
+//   and 1.01 … 1.02 alone; unrolled by four 1.04 … 1.09. Whole numbers as offsets of exp2, 19 to 16 instructions a
+//   vector: 1.02 … 1.03 more (both kept).
 // - exp2 of one vector after the other: 17 % more softmax time; of six or eight at once: spills, twice the time.
 #include "engine/backends/cpu/target_set.h"
 #undef HWY_TARGET_INCLUDE
