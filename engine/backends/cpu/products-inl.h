@@ -29,7 +29,7 @@ inline bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block)
     for (auto key = std::size_t(1); key < std::size_t(block.count); ++key)
         if (block.places[key] - block.places[key - 1] != stride) return false;
     const std::int64_t lines_apart = stride * head.key_step * std::int64_t(dtype_bytes(head.dtype)) / line;
-    return stride > 0 && block.count * std::gcd(lines_apart, sets) <= ways / 2 * sets;
+    return stride > 0 && block.count * std::gcd(lines_apart, sets) < ways / 4 * sets;
 }
 
 // 0 · ∞ is NaN: where a value of a banded block is not finite, each row's product takes only those it sees. All ones
