@@ -34,13 +34,18 @@ BenchRow bench_row(const BenchCase& bench_case) {
     return row;
 }
 
-void set_rates(BenchRow& row, std::int64_t batch, double flops, double time_ms_median, double peak_gflop_per_s) {
-    row.time_ms_median = time_ms_median;
-    row.gflop_per_s = flops / time_ms_median * 1e-6;
-    row.peak_gflop_per_s = peak_gflop_per_s;
-    row.peak_share = peak_gflop_per_s > 0 ? row.gflop_per_s / peak_gflop_per_s : 0;
-    row.tokens_per_s = double(row.seq_len * batch) / time_ms_median * 1e3;
-    row.gb_per_s = double(row.bytes) / time_ms_median * 1e-6;
+void set_rates(BenchRow& row, std::int64_t batch, double flops, const std::vector<double>& times_ms,
+               const std::vector<double>& peaks_gflop_per_s) {
+    const auto rate = [&](double time_ms) { return flops / time_ms * 1e-6; };
+    const auto share = [](double rate, double peak) { return peak > 0 ? rate / peak : 0; };
+    row.repetitions = std::int64_t(times_ms.size());
+    row.time_ms_median = median(times_ms);
+    row.gflop_per_s = rate(row.time_ms_median);
+    row.peak_gflop_per_s = median(peaks_gflop_per_s);
+    row.peak_share = share(row.gflop_per_s, row.peak_gflop_per_s);
+    row.peak_share_best = share(rate(std::ranges::min(times_ms)), std::ranges::max(peaks_gflop_per_s));
+    row.tokens_per_s = double(row.seq_len * batch) / row.time_ms_median * 1e3;
+    row.gb_per_s = double(row.bytes) / row.time_ms_median * 1e-6;
 }
 
 } // namespace dilascope

@@ -12,7 +12,8 @@ std::int64_t bench_bytes(const Problem& problem, Direction direction); // each t
 
 // The columns that say what was run, and its bytes.
 BenchRow bench_row(const BenchCase& bench_case);
-// The columns that follow from a median time and the peak of the device.
-void set_rates(BenchRow& row, std::int64_t batch, double flops, double time_ms_median, double peak_gflop_per_s);
+// The columns that follow from the times and the peaks of the device beside them, at least one of each.
+void set_rates(BenchRow& row, std::int64_t batch, double flops, const std::vector<double>& times_ms,
+               const std::vector<double>& peaks_gflop_per_s);
 
 } // namespace dilascope

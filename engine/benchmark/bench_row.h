@@ -21,6 +21,7 @@ struct BenchRow {
     double gflop_per_s = 0;            // of the pairs the pattern counts; masked-out work earns nothing
     double peak_gflop_per_s = 0;       // multiply peak for the dtype, measured between this row's repetitions
     double peak_share = 0;             // gflop_per_s ÷ peak_gflop_per_s
+    double peak_share_best = 0;        // of the shortest time and the highest peak: without what neighbours took
     double tokens_per_s = 0;           // queries
     std::int64_t bytes = 0;            // what the call has to move: each of its tensors once
     double gb_per_s = 0;               // bytes ÷ time_ms_median
@@ -51,6 +52,7 @@ struct BenchRow {
                 "GFLOP/s"},
           self.peak_gflop_per_s);
         v(Field{"peak_share", "gflop_per_s ÷ peak_gflop_per_s"}, self.peak_share);
+        v(Field{"peak_share_best", "The same of the shortest time and the highest peak"}, self.peak_share_best);
         v(Field{"tokens_per_s", "Query tokens ÷ median time", "tokens/s"}, self.tokens_per_s);
         v(Field{"bytes", "Bytes the call has to move: each of its tensors once", "bytes"}, self.bytes);
         v(Field{"gb_per_s", "bytes ÷ median time", "GB/s"}, self.gb_per_s);

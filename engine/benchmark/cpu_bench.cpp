@@ -72,8 +72,7 @@ Result<BenchRow> run_bench_case(const BenchCase& bench_case, const MachinePeaks&
         TRY(warm_up(base));
     }
     const Samples samples = TRY(repeat(call, bench_case.has_base() ? &base : nullptr, time_ms));
-    row.repetitions = std::int64_t(samples.times_ms.size());
-    set_rates(row, bench_case.problem.batch, call.flops(), median(samples.times_ms), median(samples.peaks));
+    set_rates(row, bench_case.problem.batch, call.flops(), samples.times_ms, samples.peaks);
     row.memory_gb_per_s = peaks.memory_gb_per_s;
     if (bench_case.has_base()) {
         row.ratio_base = bench_case.base.name;

@@ -149,9 +149,8 @@ Result<CudaBenchRow> run_cuda_bench_case(CudaDevice& device, const BenchCase& be
     LaunchTimerOptions timer;
     timer.l2 = L2State::cold;
     const std::vector<double> times_ms = TRY(time_launches(device, work, samples, timer));
-    row.repetitions = std::int64_t(times_ms.size());
-    set_rates(row, problem.batch, bench_flops(plan, bench_case.direction), median(times_ms),
-              peaks.gflop_per_s(problem.dtype));
+    set_rates(row, problem.batch, bench_flops(plan, bench_case.direction), times_ms,
+              {peaks.gflop_per_s(problem.dtype)});
     row.memory_gb_per_s = peaks.copy_gb_per_s;
     return row;
 }

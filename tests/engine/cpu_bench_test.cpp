@@ -1,6 +1,7 @@
 #include "engine/backends/cpu/cpu_backend.h"
 #include "engine/benchmark/bench_call.h"
 #include "engine/benchmark/bench_input.h"
+#include "engine/benchmark/bench_rates.h"
 #include "engine/benchmark/cpu_bench.h"
 #include "engine/benchmark/memory_bandwidth.h"
 #include "engine/benchmark/process_memory.h"
@@ -140,6 +141,21 @@ TEST_CASE("benchmark: peak memory sees a buffer while it lives, and starts again
 #endif
 }
 
+TEST_CASE("benchmark: medians and the best of times and peaks", "[engine]") {
+    BenchRow row;
+    row.seq_len = 10, row.bytes = 4'000'000;
+    set_rates(row, 2, 6e9, {30, 20, 40}, {400, 500, 450});
+    CHECK(row.repetitions == 3);
+    CHECK(row.time_ms_median == 30);
+    CHECK(row.gflop_per_s == Approx(200));
+    CHECK(row.peak_share == Approx(200.0 / 450));
+    CHECK(row.peak_share_best == Approx(300.0 / 500));
+    CHECK(row.tokens_per_s == Approx(20 / 0.03));
+    set_rates(row, 1, 6e9, {30}, {0}); // no peak known
+    CHECK(row.peak_share == 0);
+    CHECK(row.peak_share_best == 0);
+}
+
 TEST_CASE("benchmark: a row's rates fit its time, and no kernel beats the peak", "[engine][slow]") {
     const MachinePeaks peaks = measure_machine_peaks().value();
     CHECK(peaks.fma_gflop_per_s > 0.1);
@@ -150,6 +166,7 @@ TEST_CASE("benchmark: a row's rates fit its time, and no kernel beats the peak",
         const double flops = (direction == Direction::forward ? 4.0 : 10.0) * 64 * 1024 * 1024 * 2;
         CHECK(row.gflop_per_s == Approx(flops / row.time_ms_median * 1e-6));
         CHECK(row.peak_share == Approx(row.gflop_per_s / row.peak_gflop_per_s));
+        CHECK(row.peak_share_best > 0);
         CHECK(row.gb_per_s == Approx(double(row.bytes) / row.time_ms_median * 1e-6));
         CHECK(row.tokens_per_s == Approx(1024 / row.time_ms_median * 1e3));
         CHECK(row.direction == enum_name(direction));
