@@ -15,7 +15,7 @@ using namespace dilascope;
 
 namespace {
 
-Pattern pattern_of(const char* text) { return parse_pattern(text).value(); }
+Pattern pattern_of(const std::string& text) { return parse_pattern(text).value(); }
 
 void run(AttentionCase& c) {
     REQUIRE(cpu_backend().forward(c.call()));
@@ -97,7 +97,8 @@ TEST_CASE("cpu: gradients have the same bits from one thread and from several", 
 }
 
 TEST_CASE("cpu: units share out every item once, in memory for a few copies", "[engine]") {
-    for (const char* text : {"dense", "longnet segments=64,256 rates=1,3", "window left=40 right=0"})
+    for (const std::string text : {"dense", "longnet segments=64,256 rates=1,3", "dilated segments=512 rates=8",
+                                   "window left=40 right=0", "random block=64 density=0.02"})
         for (const std::int64_t kv_heads : {1, 2, 32}) {
             Problem problem = self_attention(3000, 32, 8, true);
             problem.kv_heads = kv_heads;
@@ -108,13 +109,27 @@ TEST_CASE("cpu: units share out every item once, in memory for a few copies", "[
             for (const GradientUnit& unit : units.all) {
                 items += unit.items.size();
                 copied_keys += unit.is_copied ? unit.keys.size() : 0;
-                CHECK(unit.is_copied == (kv_heads < 32));
+                const auto reads_its_keys = [&](const GradientUnit& other) {
+                    return &other != &unit && other.kv_head == unit.kv_head &&
+                           intersect(other.keys, unit.keys).size() > 0;
+                };
+                CHECK(unit.is_copied == std::ranges::any_of(units.all, reads_its_keys));
+                for (const WorkItem& item : unit.items) // its keys are those of its items
+                    for (const KeyRun& run : runs_of(plan, item)) {
+                        const std::int64_t first = run.first + key_shift_of(plan, item);
+                        CHECK((unit.keys.begin <= first && first + run.stride * (run.count - 1) < unit.keys.end));
+                    }
                 for (const WorkItem& item : unit.items) CHECK(kv_head(problem, item.head) == unit.kv_head);
             }
             CHECK(items == work_items(plan, 0).size());
             CHECK(units.copies.size() == 2 * copied_keys * problem.head_dim);
             CHECK(copied_keys <= 4 * problem.kv_len * kv_heads);
             if (kv_heads < 32) CHECK(units.all.size() > std::size_t(kv_heads));
+            // Segments stand apart: 12 of 256 tokens are enough for 16 slices, 6 of 512 for 8.
+            const bool stands_apart =
+                kv_heads == 32 || text.starts_with("longnet") || (text.starts_with("dilated") && kv_heads == 2);
+            if (stands_apart) CHECK(copied_keys == 0);
+            if (kv_heads < 32 && text == "dense") CHECK(copied_keys > 0);
         }
 }
 

@@ -12,8 +12,8 @@ Result<GradientUnits> gradient_units(const Plan& plan, int pass) {
     std::int64_t copied_keys = 0;
     for (std::int64_t batch = 0; batch < problem.batch; ++batch)
         for (const GradientSlice& slice : slices) {
-            units.all.push_back({batch, slice.kv_head, slice.items, slice.keys, !slice.is_alone});
-            if (!slice.is_alone) copied_keys += slice.keys.size();
+            units.all.push_back({batch, slice.kv_head, slice.items, slice.keys, !slice.owns_keys});
+            if (!slice.owns_keys) copied_keys += slice.keys.size();
         }
     units.copies = TRY(Buffer<float>::allocate(2 * copied_keys * problem.head_dim, "cpu/key_gradients"));
     float* next = units.copies.data();

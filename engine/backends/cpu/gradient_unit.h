@@ -10,7 +10,7 @@ struct GradientUnit {
     std::int64_t batch = 0, kv_head = 0;
     std::vector<WorkItem> items;
     Range keys; // that its items may read
-    // Not where the unit is its key head's only one: that adds to the call's dk and dv.
+    // Not where the unit owns its keys: it adds to the call's dk and dv.
     bool is_copied = false;
     float *dk = nullptr, *dv = nullptr; // copies of its own, (keys.size(), D)
 };
