@@ -38,11 +38,14 @@ std::vector<Items> islands_of(const Plan& plan, const Items& items) {
     return islands;
 }
 
-// What slices are made of: islands, so that slices own their keys, if these are enough for half as many slices as are
-// wanted; else single items.
+// What slices are made of: islands, so that slices own their keys, if these are several and enough for half as many
+// slices as are wanted; else single items. (Slices of one island with the first of them in place: 0.9 … 1.0 times as
+// fast, for rows of several heads lie apart and copies do not.)
 std::vector<Items> pieces_of(const Plan& plan, const Items& items, std::int64_t count) {
     if (count == 1) return {items};
-    if (std::vector<Items> islands = islands_of(plan, items); 2 * std::int64_t(islands.size()) >= count) return islands;
+    if (std::vector<Items> islands = islands_of(plan, items);
+        islands.size() > 1 && 2 * std::int64_t(islands.size()) >= count)
+        return islands;
     std::vector<Items> pieces;
     for (const WorkItem& item : items) pieces.push_back({item});
     return pieces;
