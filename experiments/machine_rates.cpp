@@ -21,7 +21,7 @@ namespace dilascope {
 
 namespace {
 
-constexpr int rates_format = 3;      // goes up with a new cpu kernel, whose rates are others
+constexpr int rates_format = 4;      // goes up with a new cpu kernel, whose rates are others
 constexpr double calm_spread = 0.15; // of rates whose samples were not disturbed
 using Json = nlohmann::ordered_json;
 
