@@ -64,8 +64,8 @@ TEST_CASE("rates: their text reads back, other texts are refused", "[experiments
     CHECK(back.multiply_gflop_per_s == 400);
     CHECK(back.cpu == rates.cpu);
     CHECK(says(error_of(rates_from_text("")), {"not a JSON object"}));
-    CHECK(says(error_of(rates_from_text("{\"format\": 2}")), {"format is not 3"}));
-    CHECK(says(error_of(rates_from_text("{\"format\": 3}")), {"cpu"}));
+    CHECK(says(error_of(rates_from_text("{\"format\": 3}")), {"format is not 4"}));
+    CHECK(says(error_of(rates_from_text("{\"format\": 4}")), {"cpu"}));
     std::string wrong = rates_to_text(rates);
     wrong.replace(wrong.find("0.05"), 4, "\"a\"");
     CHECK(says(error_of(rates_from_text(wrong)), {"score_ns"}));

@@ -88,11 +88,15 @@ inline void mask_scores(const KeyBlock& block, KeySpan keys, int row, int vector
     }
 }
 
-// What scores lack of log2 units.
+// What scores lack of log2 units, and whether their maximum is rounded up for Offsets.
 struct Unscaled {
+    static constexpr bool rounds_max_up = true;
     HWY_INLINE FloatVec log2_units(FloatVec score) const { return score; }
 };
+// Of weights that are rounded to bf16 afterwards: the largest has to be 1 exactly, or a row of one key would not be its
+// value.
 struct Scaled {
+    static constexpr bool rounds_max_up = false;
     FloatVec factor; // > 0
     HWY_INLINE FloatVec log2_units(FloatVec score) const { return hn::Mul(score, factor); }
 };
@@ -103,33 +107,40 @@ struct PanelState {
     std::int64_t head_dim;
 };
 
-// What exp2 subtracts: whole numbers M. Then 2^(x − M) needs no subtraction of its own: rounding x + (rounder − M)
-// leaves x − M in the mantissa, as exactly as |M| < 2²² lets it.
-template <int C> struct Offsets {
-    FloatVec lowest[C], round[C];
-    explicit HWY_INLINE Offsets(const FloatVec (&whole)[C]) {
-        const FloatTag tag;
-#pragma GCC unroll 4
-        for (int c = 0; c < C; ++c) {
-            lowest[c] = hn::Add(whole[c], hn::Set(tag, lowest_exponent));
-            round[c] = hn::Sub(hn::Set(tag, rounder), whole[c]);
-        }
-    }
-};
-
+// What exp2 subtracts: whole numbers M, |M| < 2²². Then 2^(x − M) needs no subtraction of its own: rounding
+// x + (rounder − M) leaves x − M in the mantissa, exactly. Maxima that are not whole, or larger, or infinite or NaN,
+// are subtracted beforehand; rows beside them keep their bits.
 HWY_INLINE hn::Mask<FloatTag> fits_offsets(FloatVec whole) {
     return hn::Lt(hn::Abs(whole), hn::Set(FloatTag(), 4194304.0f));
 }
 
+template <int C, bool has_others> struct Offsets {
+    FloatVec lowest[C], round[C], others[C];
+    HWY_INLINE Offsets(const FloatVec (&max)[C], bool are_whole) {
+        const FloatTag tag;
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c) {
+            const FloatVec whole = !are_whole   ? hn::Zero(tag)
+                                   : has_others ? hn::IfThenElseZero(fits_offsets(max[c]), max[c])
+                                                : max[c];
+            others[c] = !are_whole ? max[c] : hn::IfThenZeroElse(fits_offsets(max[c]), max[c]);
+            lowest[c] = hn::Add(whole, hn::Set(tag, lowest_exponent));
+            round[c] = hn::Sub(hn::Set(tag, rounder), whole);
+        }
+    }
+    HWY_INLINE FloatVec subtract_others(FloatVec x, int c) const { return has_others ? hn::Sub(x, others[c]) : x; }
+};
+
 // Some keys' scores of C vectors of rows to weights, added to their rows' sums.
-template <int C, int keys, class Scale>
-HWY_INLINE void weigh(float* scores, Scale scale, const Offsets<C>& offsets, FloatVec (&sum)[C]) {
+template <int C, int keys, class Scale, bool has_others>
+HWY_INLINE void weigh(float* scores, Scale scale, const Offsets<C, has_others>& offsets, FloatVec (&sum)[C]) {
     const FloatTag tag;
     FloatVec x[C * keys], rounded[C * keys];
 #pragma GCC unroll 4
-    for (int index = 0; index < C * keys; ++index)
-        x[index] = at_least(offsets.lowest[index % C],
-                            scale.log2_units(hn::Load(tag, scores + index / C * panel_rows + index % C * lanes)));
+    for (int index = 0; index < C * keys; ++index) {
+        const FloatVec score = hn::Load(tag, scores + index / C * panel_rows + index % C * lanes);
+        x[index] = at_least(offsets.lowest[index % C], offsets.subtract_others(scale.log2_units(score), index % C));
+    }
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index) rounded[index] = hn::Add(x[index], offsets.round[index % C]);
 #pragma GCC unroll 4
@@ -145,36 +156,17 @@ HWY_INLINE void weigh(float* scores, Scale scale, const Offsets<C>& offsets, Flo
     for (int c = 0; c < C; ++c) sum[c] = hn::Add(sum[c], x[c]);
 }
 
-template <int C, class Scale>
-HWY_INLINE void weigh_all(float* scores, int key_count, Scale scale, const FloatVec (&whole)[C], FloatVec (&sum)[C]) {
+template <int C, class Scale, bool has_others>
+HWY_INLINE void weigh_all(float* scores, int key_count, Scale scale, const Offsets<C, has_others>& offsets,
+                          FloatVec (&sum)[C]) {
     constexpr int keys_at_once = C < 4 ? 4 / C : 1;
-    const Offsets<C> offsets(whole);
     int key = 0;
     for (; key + keys_at_once <= key_count; key += keys_at_once)
         weigh<C, keys_at_once>(scores + key * panel_rows, scale, offsets, sum);
     for (; key < key_count; ++key) weigh<C, 1>(scores + key * panel_rows, scale, offsets, sum);
 }
 
-// The same where some rows' maxima are too large for Offsets, infinite or NaN: these are subtracted beforehand. Other
-// rows keep their bits.
-template <int C, class Scale>
-HWY_NOINLINE void weigh_large(float* scores, int key_count, Scale scale, const FloatVec (&max)[C], FloatVec (&sum)[C]) {
-    const FloatTag tag;
-    FloatVec whole[C];
-    for (int c = 0; c < C; ++c) {
-        const auto is_small = fits_offsets(max[c]);
-        const FloatVec large = hn::IfThenZeroElse(is_small, max[c]);
-        whole[c] = hn::IfThenElseZero(is_small, max[c]);
-        for (int key = 0; key < key_count; ++key) {
-            float* score = scores + key * panel_rows + c * lanes;
-            hn::Store(hn::Sub(scale.log2_units(hn::Load(tag, score)), large), tag, score);
-        }
-    }
-    weigh_all(scores, key_count, Unscaled(), whole, sum);
-}
-
-// Scores to weights, in place: new maximum, rounded up to a whole number; weights, their sum; O shrinks where the
-// maximum grew.
+// Scores to weights, in place: new maximum, weights, their sum; O shrinks where the maximum grew.
 template <int C, class Scale> void softmax_panel(float* scores, int key_count, Scale scale, PanelState panel) {
     const FloatTag tag;
     const FloatVec nothing = hn::Set(tag, minus_infinity);
@@ -186,14 +178,15 @@ template <int C, class Scale> void softmax_panel(float* scores, int key_count, S
 #pragma GCC unroll 4
         for (int c = 0; c < C; ++c) max[c] = hn::Max(max[c], hn::Load(tag, scores + key * panel_rows + c * lanes));
 
-    bool is_small = true;
+    bool fits = Scale::rounds_max_up;
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
         const FloatVec old_max = hn::Load(tag, panel.row_max + c * lanes);
-        max[c] = hn::Max(old_max, hn::Ceil(scale.log2_units(max[c])));
+        max[c] = scale.log2_units(max[c]);
+        max[c] = hn::Max(old_max, Scale::rounds_max_up ? hn::Ceil(max[c]) : max[c]);
         hn::Store(max[c], tag, panel.row_max + c * lanes);
         max[c] = hn::IfThenElse(hn::Eq(max[c], nothing), hn::Zero(tag), max[c]); // −inf − −inf would be NaN
-        is_small &= hn::AllTrue(tag, fits_offsets(max[c]));
+        fits = fits && hn::AllTrue(tag, fits_offsets(max[c]));
         const FloatVec shrink = exp2_nonpositive(hn::Sub(old_max, max[c]));
         sum[c] = hn::Mul(hn::Load(tag, panel.row_sum + c * lanes), shrink);
         const auto grew = hn::And(hn::Ne(shrink, hn::Set(tag, 1.0f)), hn::Ne(old_max, nothing));
@@ -207,10 +200,10 @@ template <int C, class Scale> void softmax_panel(float* scores, int key_count, S
     FloatVec block_sum[C]; // summed apart: long rows then lose no digits
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) block_sum[c] = hn::Zero(tag);
-    if (is_small)
-        weigh_all(scores, key_count, scale, max, block_sum);
+    if (fits)
+        weigh_all(scores, key_count, scale, Offsets<C, false>(max, true), block_sum);
     else
-        weigh_large(scores, key_count, scale, max, block_sum);
+        weigh_all(scores, key_count, scale, Offsets<C, true>(max, Scale::rounds_max_up), block_sum);
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) hn::Store(hn::Add(sum[c], block_sum[c]), tag, panel.row_sum + c * lanes);
 }
