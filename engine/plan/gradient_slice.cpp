@@ -26,7 +26,7 @@ std::vector<Items> islands_of(const Plan& plan, const Items& items) {
     std::vector<std::vector<std::size_t>> sets;
     std::int64_t end = 0;
     for (const auto& [keys, index] : by_keys) {
-        if (sets.empty() || keys.begin >= end) sets.emplace_back();
+        if (sets.empty() || (end > 0 && keys.begin >= end)) sets.emplace_back(); // items without keys join the first
         sets.back().push_back(index);
         end = std::max(end, keys.end);
     }

@@ -7,6 +7,7 @@
 //
 // Four tiles to a block of keys do not fit into L2 together, and yet are 1.01 … 1.05 times as fast as two, for dense
 // calls and LongNet's table, D 64 and 128; two instead of one 1.02 times with D 256 (two Zen 3 cores, AVX2).
+// P as 2^(S − M) of whole numbers M, with dO times 2^(M − LSE): 1.00 … 1.02 times as fast (not done).
 #include "engine/backends/cpu/target_set.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/backends/cpu/gradient_kernel.cpp"

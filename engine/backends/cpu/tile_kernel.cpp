@@ -14,10 +14,12 @@
 // Measured on two Zen 3 cores of a noisy machine (AVX2, D = 64, one thread, of the multiply-add peak of the same run):
 // the micro-kernels run at 96 … 98 %, the softmax takes 8 % of the time, copying keys and values 4 % with four tiles to
 // a block, prefetching 3 %. What was tried:
-// - Blocks of 96, 120 and 144 keys with D = 64: no difference.
+// - Blocks of 96, 120 and 144 keys with D = 64: no difference; where neighbours share the cores 0.94 … 0.97.
 // - Blocks of 96 keys and 3 tiles with D = 128: 82 … 85 % (kept), of 192 keys and 2 tiles 77 … 83 %.
 // - One tile to a block instead of four: 69 against 76 %.
-// - Rows read where they lie instead of copied: causal 72 against 55 … 68 % (kept).
+// - Rows read where they lie instead of copied: causal 72 against 55 … 68 % (kept). Only if they fill less than a
+//   quarter of L2's ways, for they crowd L1 too: four heads of 128 1.10, 16 heads 1.03 … 1.07, their blocks of 64 keys
+//   1.17 times as fast, blocks of four heads 0.97 (kept).
 // - Blocks that end with their run, so that runs of 32 … 192 keys are read where they lie too: random blocks of 64
 //   keys at 10, 25 and 50 % 1.03, 1.04 and 1.05 times as fast, of 32 keys 1.07 times; windows and LongNet's table as
 //   before (kept). For gradients, which copy every key, LongNet's table 0.96 times as fast (not done).
@@ -27,7 +29,8 @@
 // - Fetching rows twelve ahead of the copied one: short windows 1.06 times as fast, dense gradients 1.03 (kept).
 // - A first block of a quarter, for nothing fetches it ahead: blocks of 64 at 10 % 55 … 58 against 47 … 53 % (kept; a
 //   third since, which leaves runs of 64 keys whole).
-// - Copying the next block between micro-tiles instead of prefetching it: no gain.
+// - Copying the next block between micro-tiles instead of prefetching it: no gain; a step after its rows were called
+//   for, into a second buffer: 0.95 … 1.03.
 // - Prefetching the copies' destinations for writing: slower.
 // - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
 // - Where neighbours share the cores (the peak of multiply-adds alone does not tell), issue slots are short: products
