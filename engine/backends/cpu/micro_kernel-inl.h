@@ -57,7 +57,7 @@ struct NothingBeside {
 inline constexpr NothingBeside nothing_beside;
 
 // `tiles` micro-tiles of R rows × C vectors over the same b, each of `count` steps deep. Unrolled by eight: where
-// another thread shares the core, it is issue slots that are short, and counting takes a sixth of them.
+// another thread shares the core, issue slots seem to be what is short, and counting takes a sixth of them.
 template <class Operation, int R, int C, Left left, Into into, class A, class B, class Out, class Beside>
 HWY_NOINLINE void multiply(std::int64_t tiles, A a, B b, std::int64_t count, Out out, Beside& beside) {
     const FloatTag tag;

@@ -33,7 +33,7 @@
 //   for, into a second buffer: 0.95 … 1.03.
 // - Prefetching the copies' destinations for writing: slower.
 // - Prefetching during all tiles of a group instead of the last: 76.5 against 78.5 %, the lines are gone again.
-// - Where neighbours share the cores (the peak of multiply-adds alone does not tell), issue slots are short: products
+// - Where neighbours share the cores (the peak of multiply-adds alone does not tell), issue slots seem short: products
 //   unrolled by eight with steps known to the compiler, 25 to 21.5 instructions a step, 1.08 … 1.11 times as fast there
 //   and 1.01 … 1.02 alone; unrolled by four 1.04 … 1.09. Whole numbers as offsets of exp2, 19 to 16 instructions a
 //   vector: 1.02 … 1.03 more (both kept).
