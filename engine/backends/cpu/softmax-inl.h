@@ -27,38 +27,38 @@ constexpr float rounder = 12582912.0f;
 // Below 2⁻¹²⁷ weights are zero: there the exponent field of 1 becomes 0.
 constexpr float lowest_exponent = -127.0f;
 
-// 2^(n + f) of a few vectors of |f| ≤ ½, relative error below 2e-7: a polynomial 2^f, into whose exponent a shift puts
-// the n of `rounded`. Step by step for all vectors: one chain after the other would fill the scheduler with waiting
-// steps.
-template <int C> HWY_INLINE void exp2_of_parts(const FloatVec (&rounded)[C], FloatVec (&f)[C]) {
+// 2^(x − M) of a few vectors of x ≤ M, relative error below 2e-7; 0 from M − 127 down, NaN stays NaN. M of vector c is
+// a whole number, as lowest[c % columns] = M − 127 and round[c % columns] = rounder − M. x − M = n + f with |f| ≤ ½: a
+// shift puts the n of the rounded sum into the exponent of the polynomial 2^f. Step by step for all vectors: one chain
+// after the other would fill the scheduler with waiting steps.
+template <int C, int columns>
+HWY_INLINE void exp2_below(FloatVec (&x)[C], const FloatVec (&lowest)[columns], const FloatVec (&round)[columns]) {
     const FloatTag tag;
     const hn::RebindToSigned<FloatTag> bits;
     // Minimax of the relative error on [−½, ½], degree 5, with 2^0 = 1 exactly: a maximum that stays must not rescale.
     constexpr float coefficients[6] = {0.0013264739f, 0.00967151672f, 0.0555073358f, 0.240222424f, 0.693147004f, 1.0f};
-    FloatVec p[C];
+    FloatVec rounded[C], p[C];
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = at_least(lowest[c % columns], x[c]);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], round[c % columns]);
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) x[c] = hn::Sub(x[c], hn::Sub(rounded[c], round[c % columns]));
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c) p[c] = hn::Set(tag, coefficients[0]);
 #pragma GCC unroll 8
     for (int power = 1; power < 6; ++power)
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) p[c] = hn::MulAdd(p[c], f[c], hn::Set(tag, coefficients[power]));
+        for (int c = 0; c < C; ++c) p[c] = hn::MulAdd(p[c], x[c], hn::Set(tag, coefficients[power]));
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c)
-        f[c] = hn::BitCast(tag, hn::Add(hn::BitCast(bits, p[c]), hn::ShiftLeft<23>(hn::BitCast(bits, rounded[c]))));
+        x[c] = hn::BitCast(tag, hn::Add(hn::BitCast(bits, p[c]), hn::ShiftLeft<23>(hn::BitCast(bits, rounded[c]))));
 }
 
-// 2^x of a few vectors of x ≤ 0; 0 from −127 down, NaN stays NaN.
+// 2^x of x ≤ 0.
 template <int C> HWY_INLINE void exp2_nonpositive(FloatVec (&x)[C]) {
-    const FloatTag tag;
-    const FloatVec round = hn::Set(tag, rounder);
-    FloatVec rounded[C];
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) x[c] = at_least(hn::Set(tag, lowest_exponent), x[c]);
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) rounded[c] = hn::Add(x[c], round);
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) x[c] = hn::Sub(x[c], hn::Sub(rounded[c], round));
-    exp2_of_parts(rounded, x);
+    const FloatVec lowest[1] = {hn::Set(FloatTag(), lowest_exponent)}, round[1] = {hn::Set(FloatTag(), rounder)};
+    exp2_below(x, lowest, round);
 }
 
 HWY_INLINE FloatVec exp2_nonpositive(FloatVec x) {
@@ -107,13 +107,13 @@ struct PanelState {
     std::int64_t head_dim;
 };
 
-// What exp2 subtracts: whole numbers M, |M| < 2²². Then 2^(x − M) needs no subtraction of its own: rounding
-// x + (rounder − M) leaves x − M in the mantissa, exactly. Maxima that are not whole, or larger, or infinite or NaN,
-// are subtracted beforehand; rows beside them keep their bits.
 HWY_INLINE hn::Mask<FloatTag> fits_offsets(FloatVec whole) {
     return hn::Lt(hn::Abs(whole), hn::Set(FloatTag(), 4194304.0f));
 }
 
+// What exp2 subtracts: whole numbers M, |M| < 2²². Then 2^(x − M) needs no subtraction of its own: rounding
+// x + (rounder − M) leaves x − M in the mantissa, exactly. Maxima that are not whole, or larger, or infinite or NaN,
+// are subtracted beforehand; rows beside them keep their bits.
 template <int C, bool has_others> struct Offsets {
     FloatVec lowest[C], round[C], others[C];
     HWY_INLINE Offsets(const FloatVec (&max)[C], bool are_whole) {
@@ -135,18 +135,13 @@ template <int C, bool has_others> struct Offsets {
 template <int C, int keys, class Scale, bool has_others>
 HWY_INLINE void weigh(float* scores, Scale scale, const Offsets<C, has_others>& offsets, FloatVec (&sum)[C]) {
     const FloatTag tag;
-    FloatVec x[C * keys], rounded[C * keys];
+    FloatVec x[C * keys];
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index) {
         const FloatVec score = hn::Load(tag, scores + index / C * panel_rows + index % C * lanes);
-        x[index] = at_least(offsets.lowest[index % C], offsets.subtract_others(scale.log2_units(score), index % C));
+        x[index] = offsets.subtract_others(scale.log2_units(score), index % C);
     }
-#pragma GCC unroll 4
-    for (int index = 0; index < C * keys; ++index) rounded[index] = hn::Add(x[index], offsets.round[index % C]);
-#pragma GCC unroll 4
-    for (int index = 0; index < C * keys; ++index)
-        x[index] = hn::Sub(x[index], hn::Sub(rounded[index], offsets.round[index % C]));
-    exp2_of_parts(rounded, x);
+    exp2_below(x, offsets.lowest, offsets.round);
 #pragma GCC unroll 4
     for (int index = 0; index < C * keys; ++index) {
         hn::Store(x[index], tag, scores + index / C * panel_rows + index % C * lanes);
