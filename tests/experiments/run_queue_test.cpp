@@ -95,6 +95,6 @@ TEST_CASE("the queue's end stops what runs, soon, and leaves the store whole", "
         REQUIRE(eventually([&] { return queue.state().progress.finished >= 1; }));
     }
     const std::vector<Run> runs = value_of(value_of(RunStore::open(folder / "a.sqlite")).runs());
-    CHECK(runs.size() < 500);
+    CHECK(runs.size() < 400); // 20 s of them
     for (const Run& run : runs) CHECK((run.status == RunStatus::done || run.status == RunStatus::cancelled));
 }

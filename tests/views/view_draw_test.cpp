@@ -6,6 +6,7 @@
 #include "views/heatmap_view.h"
 #include "views/inspector_view.h"
 #include "views/pattern_view.h"
+#include <chrono>
 
 using namespace dilascope;
 
@@ -161,13 +162,17 @@ TEST_CASE("the pattern view: hover selects, click picks, wheel zooms, double-cli
     CHECK(workspace.camera.fitted);
 }
 
-TEST_CASE("a pattern that takes long to count keeps the last picture until its own is there", "[views]") {
-    Headless ui(1000, 800);
-    Workspace workspace;
+static Case slow_to_count() {
     Case config;
     config.pattern = "random block=16 density=0.1 seed=1 per_head=true";
     config.seq_len = 1 << 17;
-    workspace.set_config(config);
+    return config;
+}
+
+TEST_CASE("a pattern that takes long to count keeps the last picture until its own is there", "[views]") {
+    Headless ui(1000, 800);
+    Workspace workspace;
+    workspace.set_config(slow_to_count());
     CHECK_FALSE(counts_at_once(workspace.pattern));
     CHECK_FALSE(counts_at_once(*parse_pattern("dense order=hilbert use=sequence")));
     CHECK(counts_at_once(*parse_pattern("dense order=hilbert use=layout")));
@@ -176,7 +181,19 @@ TEST_CASE("a pattern that takes long to count keeps the last picture until its o
     ui.frame(view, workspace);
     CHECK(view.shown_tokens() == 0); // drawn by the job alone, which takes several hundred milliseconds
     ui.settle(view, workspace, 5000);
-    CHECK(view.shown_tokens() == config.seq_len);
+    CHECK(view.shown_tokens() == slow_to_count().seq_len);
+}
+
+TEST_CASE("the first frame of a pattern that takes long to count does not wait for it", "[views][slow]") {
+    Headless ui(1000, 800);
+    Workspace workspace;
+    workspace.set_config(slow_to_count());
+    PatternView view;
+    const auto begin = std::chrono::steady_clock::now();
+    ui.frame(view, workspace);
+    const double first_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    CHECK(view.shown_tokens() == 0);
+    CHECK(first_ms < 60); // the job takes several hundred
 }
 
 TEST_CASE("the pattern view: heads, one branch alone, right-click copies the exact value", "[views]") {
