@@ -16,11 +16,11 @@ MergeRule merge_rule(const Plan& plan, int branch_count) {
 }
 
 void merge_row(MergeRule rule, const float* pass_out, float pass_lse, std::int64_t head_dim, float* out, float* lse) {
-    if (pass_lse == minus_infinity) return; // the pass saw no key of this row
+    if (pass_lse == minus_infinity && rule.kind != MergeRule::replace) return; // the pass saw no key of this row
     const RowMerge merge = merge_weights(rule, *lse, pass_lse);
     *lse = merge.joint;
     if (rule.kind == MergeRule::replace) {
-        std::copy_n(pass_out, head_dim, out);
+        std::copy_n(pass_out, head_dim, out); // of a row without a key: 0
         return;
     }
     const float keep = merge.keep, weight = merge.weight;

@@ -1,4 +1,5 @@
 #include "engine/backends/cpu/forward.h"
+#include "engine/backends/cpu/empty_rows.h"
 #include "engine/backends/cpu/forward_work.h"
 #include "engine/backends/cpu/part_rows.h"
 #include "engine/backends/merge.h"
@@ -13,16 +14,13 @@ namespace dilascope {
 
 namespace {
 
-// Rows without keys keep what this writes. (Stores past the caches, or a share of the rows with each job, were no
-// faster.)
+// What passes are merged into.
 void clear_outputs(const AttentionCall& call) {
     const Problem& problem = *call.problem;
     const std::int64_t row_elements = problem.heads * problem.head_dim;
 #pragma omp parallel for schedule(static)
-    for (std::int64_t row = 0; row < problem.batch * problem.seq_len; ++row) {
+    for (std::int64_t row = 0; row < problem.batch * problem.seq_len; ++row)
         std::fill_n(call.out + row * row_elements, row_elements, 0.0f);
-        std::fill_n(call.lse + row * problem.heads, problem.heads, minus_infinity);
-    }
 }
 
 // Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
@@ -146,6 +144,7 @@ Result<void> run_pass(const AttentionCall& call, const StoredKeys& stored, const
     const ForwardWork work = forward_work(call, pass, space.size());
     PartRows part_rows;
     if (work.parts > 1) part_rows = TRY(PartRows::allocate(work, call.problem->head_dim));
+    if (rule.kind == MergeRule::replace) clear_empty_rows(call, work, kernel);
     std::atomic<std::int64_t> left = work.job_count();
     // From the last to the first: causal tiles grow along the sequence, and the long ones should not come last. A
     // thread takes its next job before the one at hand, to fetch its first rows; not of the last few, for others may be
@@ -174,7 +173,8 @@ Result<void> run_passes(const AttentionCall& call, const TileKernel& kernel, Ran
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
         work.push_back(TRY(TileWorkspace::allocate(call.problem->head_dim)));
     const StoredKeys stored = TRY(store_keys(call));
-    clear_outputs(call);
+    std::fill_n(call.lse, lse_elements(*call.problem), minus_infinity);
+    if (rule.kind != MergeRule::replace) clear_outputs(call);
     for (std::int64_t pass = passes.begin; pass < passes.end; ++pass)
         TRY(run_pass(call, stored, kernel, int(pass), rule, work));
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");

@@ -228,6 +228,15 @@ void attend(TileJob& job, const TileJob* upcoming, const CancelFlag* cancel, Til
     }
 }
 
+void clear(float* values, std::int64_t count) {
+    const FloatTag tag;
+    std::int64_t index = 0;
+    for (; index < count && reinterpret_cast<std::uintptr_t>(values + index) % (lanes * sizeof(float)) != 0; ++index)
+        values[index] = 0;
+    for (; index + lanes <= count; index += lanes) hn::Stream(hn::Zero(tag), tag, values + index);
+    for (; index < count; ++index) values[index] = 0;
+}
+
 void exp2_of(const float* x, std::int64_t count, float* y) {
     const FloatTag tag;
     HWY_ALIGN float buffer[lanes];
@@ -244,6 +253,7 @@ TileKernel make_tile_kernel() {
             .attend_few_rows = attend<FewRows>,
             .few_rows_max = few_rows_max,
             .lanes = lanes,
+            .clear = clear,
             .exp2 = exp2_of};
 }
 

@@ -1,0 +1,52 @@
+#include "engine/backends/cpu/empty_rows.h"
+#include <bit>
+#include <hwy/cache_control.h>
+
+namespace dilascope {
+
+namespace {
+
+constexpr std::int64_t word_bits = 64;
+using Words = std::vector<std::uint64_t>; // a bit for each row
+
+// The rows of one batch element, (N,H); no words where every row has a tile.
+Words empty_rows(const AttentionCall& call, const ForwardWork& work) {
+    const Problem& problem = *call.problem;
+    const std::int64_t first_query = problem.kv_len - problem.seq_len, rows = problem.seq_len * problem.heads;
+    std::int64_t filled = 0;
+    Words empty(std::size_t((rows + word_bits - 1) / word_bits), ~std::uint64_t(0));
+    if (rows % word_bits != 0) empty.back() >>= word_bits - rows % word_bits;
+    std::array<std::int64_t, max_tile_rows> positions;
+    for (const WorkItem& item : work.items) {
+        const int count = tile_rows(*call.plan, item, positions.data());
+        filled += count;
+        for (int index = 0; index < count; ++index) {
+            const std::int64_t row = (positions[std::size_t(index)] - first_query) * problem.heads + item.head;
+            empty[std::size_t(row / word_bits)] &= ~(std::uint64_t(1) << row % word_bits);
+        }
+    }
+    return filled == rows ? Words() : empty;
+}
+
+} // namespace
+
+void clear_empty_rows(const AttentionCall& call, const ForwardWork& work, const TileKernel& kernel) {
+    const Words empty = empty_rows(call, work);
+    const std::int64_t rows = call.problem->seq_len * call.problem->heads, head_dim = call.problem->head_dim;
+    const auto words = std::int64_t(empty.size());
+#pragma omp parallel
+    {
+#pragma omp for schedule(static) nowait
+        for (std::int64_t index = 0; index < call.problem->batch * words; ++index) {
+            float* first = call.out + (index / words * rows + index % words * word_bits) * head_dim;
+            for (std::uint64_t left = empty[std::size_t(index % words)]; left != 0;) {
+                const int begin = std::countr_zero(left), count = std::countr_one(left >> begin);
+                kernel.clear(first + begin * head_dim, count * head_dim);
+                left &= begin + count < word_bits ? ~std::uint64_t(0) << (begin + count) : 0;
+            }
+        }
+        hwy::FlushStream();
+    }
+}
+
+} // namespace dilascope
