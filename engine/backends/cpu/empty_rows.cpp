@@ -30,6 +30,8 @@ Words empty_rows(const AttentionCall& call, const ForwardWork& work) {
 
 } // namespace
 
+// (Rates 4 and 16 1.01 and 1.03 times as fast as clearing every row through the caches; a row beside each micro-tile
+// instead: the products wait for the stores.)
 void clear_empty_rows(const AttentionCall& call, const ForwardWork& work, const TileKernel& kernel) {
     const Words empty = empty_rows(call, work);
     const std::int64_t rows = call.problem->seq_len * call.problem->heads, head_dim = call.problem->head_dim;

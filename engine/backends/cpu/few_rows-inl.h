@@ -113,7 +113,7 @@ struct FewRows {
         std::fill_n(state.row_sum, lanes, 0.0f);
     }
 
-    static OperandRows rows_of(const HeadTensors&, const KeyBlock&, TileWorkspace&) { return {}; }
+    static OperandRows rows_of(const HeadTensors&, const KeyBlock&, std::size_t, TileWorkspace&) { return {}; }
 
     static void attend_block(const HeadTile& tile, const KeyBlock& block, const OperandRows&, TileState& state,
                              TileWorkspace& work, Prefetcher* prefetcher) {

@@ -54,20 +54,27 @@ Result<StoredKeys> store_keys(const AttentionCall& call) {
 }
 
 // The tiles of a job, those with rows: row r of several heads stands r·heads + head.
-std::vector<HeadTile> tiles_of(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work,
-                               const ForwardJob& job) {
+struct JobTiles {
+    std::vector<HeadTile> tiles;
+    std::vector<const WorkItem*> items; // of each tile the first
+};
+
+JobTiles tiles_of(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work, const ForwardJob& job) {
     const Problem& problem = *call.problem;
     const std::int64_t first_query = problem.kv_len - problem.seq_len, heads = job.group.items_per_tile;
-    std::vector<HeadTile> tiles;
-    tiles.reserve(std::size_t(job.group.tile_count));
+    JobTiles of_job;
+    of_job.tiles.reserve(std::size_t(job.group.tile_count));
     for (std::int64_t index = 0; index < job.group.item_count(); ++index) {
         const WorkItem& item = work.items[std::size_t(job.group.begin + index)];
         const std::int64_t place = index % heads;
         std::array<std::int64_t, max_tile_rows> positions;
         const int rows = tile_rows(*call.plan, item, positions.data());
         if (rows == 0) continue; // a permuted tile before the first query
-        if (place == 0) tiles.emplace_back().head = head_tensors(call, stored.k, stored.v, job.batch, item.head);
-        TileRows& tile = tiles.back().rows;
+        if (place == 0) {
+            of_job.tiles.emplace_back().head = head_tensors(call, stored.k, stored.v, job.batch, item.head);
+            of_job.items.push_back(&item);
+        }
+        TileRows& tile = of_job.tiles.back().rows;
         tile.count = int(rows * heads);
         for (std::int64_t row = 0; row < rows; ++row) {
             const std::int64_t position = positions[std::size_t(row)];
@@ -76,7 +83,7 @@ std::vector<HeadTile> tiles_of(const AttentionCall& call, const StoredKeys& stor
                 query_offset(problem, job.batch, position - first_query, item.head);
         }
     }
-    return tiles;
+    return of_job;
 }
 
 // Adds what a kernel made of a row to the call's.
@@ -91,18 +98,33 @@ struct ReadyJob {
     std::unique_ptr<TileJob> tiles;
 };
 
+// What the tiles of a job see: tiles of the same keys, or the same tile of several heads, together.
+std::vector<TileRuns> runs_of_tiles(const Plan& plan, const ForwardWork& work, const ForwardJob& job,
+                                    std::span<const WorkItem* const> items) {
+    std::vector<TileRuns> all;
+    for (std::size_t tile = 0; tile < items.size(); ++tile) {
+        const WorkItem &first = *items[all.empty() ? 0 : all.back().begin], &item = *items[tile];
+        const bool is_same_tile = first.tile == item.tile && first.repeat == item.repeat;
+        if (!all.empty() && (is_same_tile || have_same_keys(plan, first, item))) {
+            all.back().end = tile + 1;
+            continue;
+        }
+        const std::int64_t block = keys_per_block(plan.problem.head_dim);
+        all.push_back({runs_of_part(runs_of(plan, item), job.part, work.parts, block), tile, tile + 1});
+    }
+    return all;
+}
+
 ReadyJob make_job(const AttentionCall& call, const StoredKeys& stored, const ForwardWork& work, std::int64_t index) {
     const Plan& plan = *call.plan;
     const ForwardJob job = work.job(index);
-    std::vector<HeadTile> tiles = tiles_of(call, stored, work, job);
-    if (tiles.empty()) return {index, nullptr};
-    const WorkItem& first = work.items[std::size_t(job.group.begin)];
+    JobTiles of_job = tiles_of(call, stored, work, job);
+    if (of_job.tiles.empty()) return {index, nullptr};
     const KeyPlaces places{permuted_tokens(plan), stored.place_of_token(),
                            call.problem->causal && plan.order.is_permuted()};
-    return {index, std::make_unique<TileJob>(
-                       std::move(tiles),
-                       runs_of_part(runs_of(plan, first), job.part, work.parts, keys_per_block(call.problem->head_dim)),
-                       key_shift_of(plan, first), places)};
+    const std::int64_t key_shift = key_shift_of(plan, *of_job.items.front());
+    return {index, std::make_unique<TileJob>(std::move(of_job.tiles), runs_of_tiles(plan, work, job, of_job.items),
+                                             key_shift, places)};
 }
 
 void run_job(const AttentionCall& call, const TileKernel& kernel, const ForwardWork& work, const ReadyJob& job,
@@ -130,7 +152,7 @@ void merge_parts(const AttentionCall& call, const StoredKeys& stored, const Forw
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::int64_t job = 0; job < jobs; ++job) {
         std::array<float, 256> out; // ≥ head_dim
-        const std::vector<HeadTile> tiles = tiles_of(call, stored, work, work.job(job));
+        const std::vector<HeadTile> tiles = tiles_of(call, stored, work, work.job(job)).tiles;
         for (std::size_t tile = 0; tile < tiles.size(); ++tile)
             for (std::int64_t row = 0; row < tiles[tile].rows.count; ++row) {
                 const float lse = part_rows.merge(job, tile, row, out.data());

@@ -40,7 +40,8 @@ ForwardWork forward_work(const AttentionCall& call, int pass, std::size_t thread
         const std::int64_t most_rows = call.dropout.is_off() ? small_tile_rows : 0;
         work.groups = group_heads(plan, work.items, 2 * tiles_per_group(problem.head_dim), most_rows);
     } else {
-        work.groups = group_items(plan, work.items, longest_group(problem, work.items.size(), threads), have_same_keys);
+        work.groups =
+            group_items(plan, work.items, longest_group(problem, work.items.size(), threads), share_first_keys);
     }
     // How many tiles groups have may depend on the threads, the parts must not.
     const auto jobs = std::int64_t(is_bound_by_memory(problem) ? work.groups.size() : work.items.size());

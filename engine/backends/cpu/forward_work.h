@@ -1,6 +1,6 @@
 #pragma once
-// ForwardWork: how the tiles of a pass are shared out: groups of them that see the same keys, and these keys whole or
-// in parts.
+// ForwardWork: how the tiles of a pass are shared out: groups of them that share keys, and these keys whole or in
+// parts.
 #include "engine/backends/backend.h"
 #include "engine/backends/cpu/tile_group.h"
 

@@ -247,11 +247,7 @@ void finish_gradient_tile(const TileRows& rows, const HeadTensors& head, std::in
         hn::Store(hn::Mul(hn::Load(tag, tile.douts + at), scale), tag, tile.douts + at);
 }
 
-// Blocks of the shares one after the other, and the tiles that each is for.
-struct BlockOfTiles {
-    KeyBlock block;
-    std::size_t begin = 0, end = 0;
-};
+// Blocks of the shares one after the other.
 void take_block(std::span<TileKeys>& shares, BlockOfTiles& to) {
     to.block.count = 0;
     while (!shares.empty() && !shares.front().feed.next(to.block, max_gradient_keys)) shares = shares.subspan(1);

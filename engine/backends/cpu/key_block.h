@@ -28,6 +28,12 @@ struct KeyBlock {
     KeySpan seen_by_all(KeySpan visible, int row, int row_count) const;
 };
 
+// A block and which of the tiles worked on together it is for.
+struct BlockOfTiles {
+    KeyBlock block;
+    std::size_t begin = 0, end = 0;
+};
+
 // Where the keys of a plan with an order lie. Null tables are identities.
 struct KeyPlaces {
     const std::int32_t* token_of_rank = nullptr;  // of a permuted plan, whose keys are ranks

@@ -20,14 +20,17 @@ struct OperandRows {
     Strided<const float> keys, values;
 };
 
-// Whether keys lie an equal step apart and fill the sets of an L2 evenly: they are the broadcast operand of a product,
-// which needs neither alignment nor padding. Rows a large power of two apart would evict each other before the next
-// panel reads them again.
-inline bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block) {
+// Whether keys need no copy: they are the broadcast operand of a product, which needs neither alignment nor padding.
+// Rows side by side never do. Others must lie an equal step apart and fill the sets of an L2 evenly, or they would
+// evict each other before the next panel reads them again; and where several tiles share a copy, it costs less than
+// rows that no hardware fetches ahead.
+inline bool is_readable_in_place(const HeadTensors& head, const KeyBlock& block, std::size_t tiles) {
     constexpr std::int64_t sets = 1024, ways = 8, line = 64;
     const std::int64_t stride = block.count > 1 ? block.places[1] - block.places[0] : 1;
     for (auto key = std::size_t(1); key < std::size_t(block.count); ++key)
         if (block.places[key] - block.places[key - 1] != stride) return false;
+    if (stride * head.key_step == head.head_dim) return true;
+    if (tiles > 1) return false;
     const std::int64_t lines_apart = stride * head.key_step * std::int64_t(dtype_bytes(head.dtype)) / line;
     return stride > 0 && block.count * std::gcd(lines_apart, sets) < ways / 4 * sets;
 }
@@ -52,8 +55,8 @@ struct FloatProducts {
         transpose_to_panels(work.rows, rows.count, work.dim_step, head.head_dim,
                             Times{float(head.scale * std::numbers::log2e)}, panels);
     }
-    static OperandRows rows_of(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
-        if (head.dtype == Dtype::f32 && is_readable_in_place(head, block)) {
+    static OperandRows rows_of(const HeadTensors& head, const KeyBlock& block, std::size_t tiles, TileWorkspace& work) {
+        if (head.dtype == Dtype::f32 && is_readable_in_place(head, block, tiles)) {
             const std::int64_t first = block.places[0] * head.key_step;
             const std::int64_t step = block.count > 1 ? block.places[1] * head.key_step - first : head.key_step;
             return {{static_cast<const float*>(head.k) + first, step},
@@ -86,14 +89,14 @@ struct PairProducts {
                      work.rows + row * work.dim_step);
         transpose_to_panels(work.rows, rows.count, work.dim_step, pairs, AsTheyAre(), panels);
     }
-    static OperandRows rows_of(const HeadTensors& head, const KeyBlock& block, TileWorkspace& work) {
+    static OperandRows rows_of(const HeadTensors& head, const KeyBlock& block, std::size_t tiles, TileWorkspace& work) {
         const auto place = [&](int key) { return block.places[std::size_t(key)] * head.key_step; };
         const auto* values = static_cast<const hwy::bfloat16_t*>(head.v);
         for (int key = 0; key < block.count; key += 2)
             pair_rows(values + place(key), key + 1 < block.count ? values + place(key + 1) : nullptr, head.head_dim,
                       work.values + key / 2 * work.dim_step);
         const Strided<const float> value_pairs{work.values, work.dim_step};
-        if (is_readable_in_place(head, block)) {
+        if (is_readable_in_place(head, block, tiles)) {
             const std::int64_t step = block.count > 1 ? place(1) - place(0) : head.key_step;
             return {{pairs_at(head.k, place(0)), step / 2}, value_pairs};
         }

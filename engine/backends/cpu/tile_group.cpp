@@ -1,5 +1,6 @@
 #include "engine/backends/cpu/tile_group.h"
 #include <algorithm>
+#include <ranges>
 #include <tuple>
 
 namespace dilascope {
@@ -16,6 +17,20 @@ bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
     const std::span<const KeyRun> runs_a = runs_of(plan, a), runs_b = runs_of(plan, b);
     return std::ranges::equal(runs_a, runs_b) &&
            std::ranges::all_of(runs_a, [](const KeyRun& run) { return run.band.is_full(); });
+}
+
+bool share_first_keys(const Plan& plan, const WorkItem& first, const WorkItem& item) {
+    if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
+    if (first.head != item.head || key_shift_of(plan, first) != key_shift_of(plan, item)) return false;
+    const auto is_full = [](const KeyRun& run) { return run.band.is_full(); };
+    auto a = runs_of(plan, first) | std::views::filter(is_full), b = runs_of(plan, item) | std::views::filter(is_full);
+    std::int64_t shared = 0;
+    for (auto at_a = a.begin(), at_b = b.begin(); at_a != a.end() && at_b != b.end(); ++at_a, ++at_b) {
+        if (at_a->first != at_b->first || at_a->stride != at_b->stride) break;
+        shared += std::min(at_a->count, at_b->count);
+        if (at_a->count != at_b->count) break;
+    }
+    return 2 * shared >= std::max(key_count(runs_of(plan, first)), key_count(runs_of(plan, item)));
 }
 
 std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest,

@@ -1,6 +1,6 @@
 #pragma once
-// TileGroup: consecutive work items whose tiles see the same keys, so that a kernel takes all of them through each
-// block of keys.
+// TileGroup: consecutive work items whose tiles see the same keys, or many of them, so that a kernel takes all of them
+// through each block of keys.
 #include "engine/backends/cpu/tile.h"
 #include "engine/plan/plan.h"
 #include <span>
@@ -21,7 +21,9 @@ std::int64_t key_count(std::span<const KeyRun> runs);
 // Whether one of them may stand with a group's first.
 using JoinsGroup = bool(const Plan& plan, const WorkItem& first, const WorkItem& item);
 // All keys of both are the same and none is banded.
-bool have_same_keys(const Plan& plan, const WorkItem& first, const WorkItem& item);
+bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b);
+// Both begin with the same keys, not banded, at least half of those of either: so do causal tiles one after the other.
+bool share_first_keys(const Plan& plan, const WorkItem& first, const WorkItem& item);
 
 // Groups of at most `longest` consecutive tiles.
 std::vector<TileGroup> group_items(const Plan& plan, std::span<const WorkItem> items, std::int64_t longest,

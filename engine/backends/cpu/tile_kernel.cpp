@@ -4,9 +4,10 @@
 // rows): K is the broadcast operand and needs no transposing, only the tile's own queries do, once; the softmax runs
 // down columns with no sum across lanes; and P is the right operand of Oᵀ += VᵀP, whose broadcast operand V lies as it
 // came. Both products are the same micro-kernel, and a panel's queries, scores and outputs stay in L1 (4 + 12 + 4 KB
-// with AVX2 and D = 64) while the block's keys and values stream from L2. These are read where they lie if their
-// rows spread over the sets of L2. Others (16-bit ones, rows a large power of two apart) are copied into dense rows
-// first, an odd number of cache lines apart, so that a column of them uses all sets.
+// with AVX2 and D = 64) while the block's keys and values stream from L2. These are read where they lie if
+// their rows lie side by side, or if one tile reads them and they spread over the sets of L2. Others (16-bit ones, rows
+// of several heads or a dilation apart) are copied into dense rows first, an odd number of cache lines apart, so that a
+// column of them uses all sets.
 //
 // Tiles of at most four rows go another way (few_rows-inl.h): a query of 64k keys 1.2 … 2.0 times as fast, with one to
 // four rows, f32 and 16-bit (Zen 3, alternating runs; fetching a row a key, not six a micro-tile, is 1.05 … 1.2 of it).
@@ -16,10 +17,13 @@
 // a block, prefetching 3 %. What was tried:
 // - Blocks of 96, 120 and 144 keys with D = 64: no difference; where neighbours share the cores 0.94 … 0.97.
 // - Blocks of 96 keys and 3 tiles with D = 128: 82 … 85 % (kept), of 192 keys and 2 tiles 77 … 83 %.
-// - One tile to a block instead of four: 69 against 76 %.
+// - One tile to a block instead of four: 69 against 76 %. Causal tiles together for the blocks that they begin with:
+//   four heads of 64 1.05, of bf16 1.03 … 1.06 times as fast, D 128 as before (kept). Copies that stay for a thread's
+//   next job instead: half of that.
 // - Rows read where they lie instead of copied: causal 72 against 55 … 68 % (kept). Only if they fill less than a
 //   quarter of L2's ways, for they crowd L1 too: four heads of 128 1.10, 16 heads 1.03 … 1.07, their blocks of 64 keys
-//   1.17 times as fast, blocks of four heads 0.97 (kept).
+//   1.17 times as fast, blocks of four heads 0.97 (kept). Several tiles at rows that do not lie side by side: copies
+//   are 1.02 … 1.05 times as fast, rates 3 and 15, LongNet's table (kept); one tile at them: 0.93 … 0.97.
 // - Blocks that end with their run, so that runs of 32 … 192 keys are read where they lie too: random blocks of 64
 //   keys at 10, 25 and 50 % 1.03, 1.04 and 1.05 times as fast, of 32 keys 1.07 times; windows and LongNet's table as
 //   before (kept). For gradients, which copy every key, LongNet's table 0.96 times as fast (not done).
@@ -200,23 +204,24 @@ template <class Kernel>
 void attend(TileJob& job, const TileJob* upcoming, const CancelFlag* cancel, TileWorkspace& work) {
     const std::span<const HeadTile> tiles = job.tiles();
     work.divide(tiles.size());
-    KeyBlock blocks[2] = {job.first_block(), {}};
-    int current = 0;
+    BlockOfTiles blocks[2] = {job.first_block(), {}};
     for (std::size_t index = 0; index < tiles.size(); ++index) Kernel::start(tiles[index], work, work.tiles[index]);
-    // Tiles of one head leave fetching to the last: sooner, the others would push it out of L2 again.
-    const std::size_t first_fetching = job.has_one_key_head() ? tiles.size() - 1 : 0;
-    const auto panels = int((tiles.size() - first_fetching) * std::size_t(panel_count(tiles.back().rows.count)));
-    for (; blocks[current].count > 0; current = 1 - current) {
+    for (int current = 0; blocks[current].block.count > 0; current = 1 - current) {
         if (is_cancelled(cancel)) return;
-        const KeyBlock &block = blocks[current], &next = blocks[1 - current];
-        Prefetcher prefetcher = job.next_block(blocks[1 - current]) ? Prefetcher(tiles, next, {}, panels)
-                                : upcoming
-                                    ? Prefetcher(upcoming->tiles(), upcoming->first_block(), upcoming->tiles(), panels)
-                                    : Prefetcher(tiles, next, {}, panels);
+        const auto& [block, begin, end] = blocks[current];
+        // Tiles of one head leave fetching to the last: sooner, the others would push it out of L2 again.
+        const std::size_t first_fetching = job.has_one_key_head() ? end - 1 : begin;
+        const auto panels = int((end - first_fetching) * std::size_t(panel_count(tiles[begin].rows.count)));
+        const KeyBlock& next = blocks[1 - current].block;
+        Prefetcher prefetcher =
+            job.next_block(blocks[1 - current]) ? Prefetcher(tiles, next, {}, panels)
+            : upcoming ? Prefetcher(upcoming->tiles(), upcoming->first_block().block, upcoming->tiles(), panels)
+                       : Prefetcher(tiles, next, {}, panels);
         OperandRows rows;
-        for (std::size_t index = 0; index < tiles.size(); ++index) {
+        for (std::size_t index = begin; index < end; ++index) {
             const HeadTensors& head = tiles[index].head;
-            if (index == 0 || head.k != tiles[index - 1].head.k) rows = Kernel::rows_of(head, block, work);
+            if (index == begin || head.k != tiles[index - 1].head.k)
+                rows = Kernel::rows_of(head, block, end - begin, work);
             Kernel::attend_block(tiles[index], block, rows, work.tiles[index], work,
                                  index < first_fetching ? nullptr : &prefetcher);
         }

@@ -57,7 +57,7 @@ struct TileKernel {
     Attend attend_pairs = nullptr;    // of bf16 tensors with even D only: products of pairs; null where not chosen
     Attend attend_few_rows = nullptr; // of tiles of at most few_rows_max rows whose D is a multiple of lanes
     int few_rows_max = 0, lanes = 1;
-    void (*clear)(float* values, std::int64_t count) = nullptr; // past the caches; hwy::FlushStream() ends it
+    void (*clear)(float* values, std::int64_t count) = nullptr;           // past the caches; hwy::FlushStream() ends it
     void (*exp2)(const float* x, std::int64_t count, float* y) = nullptr; // for the accuracy test; x ≤ 0
 
     std::string target() const { return std::string(set) + std::string(attend_pairs ? pair_dot_suffix : ""); }
