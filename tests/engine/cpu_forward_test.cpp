@@ -148,9 +148,8 @@ TEST_CASE("cpu: the same bits from one thread and from several", "[engine]") {
     for (const char* text : {"dense", "longnet segments=64,256 rates=1,3", "seed segments=64,256 rates=1,3",
                              "fkodom segments=64,256 rates=1,3"})
         for (bool causal : {false, true}) {
-            const bool is_large =
-                std::string_view(text) == "dense"; // enough tiles that one thread takes four at a time
-            AttentionCase c(parse_pattern(text).value(), self_attention(is_large ? 1300 : 777, 3, 40, causal), 5);
+            const int seq_len = std::string_view(text) == "dense" ? 1300 : 777; // enough for one thread to take 4 tiles
+            AttentionCase c(parse_pattern(text).value(), self_attention(seq_len, 3, 40, causal), 5);
             const int threads = omp_get_max_threads();
             omp_set_num_threads(1);
             REQUIRE(cpu_backend().forward(c.call()));

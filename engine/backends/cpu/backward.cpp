@@ -1,4 +1,5 @@
 #include "engine/backends/cpu/backward.h"
+#include "engine/backends/cpu/fill.h"
 #include "engine/backends/cpu/forward.h"
 #include "engine/backends/cpu/gradient_kernel.h"
 #include "engine/backends/cpu/gradient_unit.h"
@@ -11,14 +12,6 @@
 namespace dilascope {
 
 namespace {
-
-// By all threads: at long sequences pages are touched here for the first time.
-void clear(float* values, std::int64_t count) {
-    constexpr std::int64_t block = 1 << 16;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t begin = 0; begin < count; begin += block)
-        std::fill_n(values + begin, std::min(block, count - begin), 0.0f);
-}
 
 // One softmax and what its output weighs: of all branches together, or of one pass.
 struct Softmax {
@@ -142,9 +135,9 @@ Result<void> cpu_backward(const GradientCall& call) {
     std::vector<GradientWorkspace> work;
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
         work.push_back(TRY(GradientWorkspace::allocate(problem.head_dim)));
-    clear(call.dq, query_elements(problem));
-    clear(call.dk, key_elements(problem));
-    clear(call.dv, key_elements(problem));
+    fill(call.dq, query_elements(problem), 0);
+    fill(call.dk, key_elements(problem), 0);
+    fill(call.dv, key_elements(problem), 0);
     if (call.plan->mix == MixMode::softmax) {
         for (int pass = 0; pass < call.plan->pass_count; ++pass)
             TRY(differentiate_pass(call, {*call.plan, call.out, call.lse, call.dout}, kernel, pass, work));

@@ -1,5 +1,6 @@
 #include "engine/backends/cpu/forward.h"
 #include "engine/backends/cpu/empty_rows.h"
+#include "engine/backends/cpu/fill.h"
 #include "engine/backends/cpu/forward_work.h"
 #include "engine/backends/cpu/part_rows.h"
 #include "engine/backends/merge.h"
@@ -13,15 +14,6 @@
 namespace dilascope {
 
 namespace {
-
-// What passes are merged into.
-void clear_outputs(const AttentionCall& call) {
-    const Problem& problem = *call.problem;
-    const std::int64_t row_elements = problem.heads * problem.head_dim;
-#pragma omp parallel for schedule(static)
-    for (std::int64_t row = 0; row < problem.batch * problem.seq_len; ++row)
-        std::fill_n(call.out + row * row_elements, row_elements, 0.0f);
-}
 
 // Keys and values as the kernel reads them: the caller's, or copies stored along the curve of an order used as layout.
 struct StoredKeys {
@@ -195,8 +187,8 @@ Result<void> run_passes(const AttentionCall& call, const TileKernel& kernel, Ran
     for (int thread = 0; thread < omp_get_max_threads(); ++thread)
         work.push_back(TRY(TileWorkspace::allocate(call.problem->head_dim)));
     const StoredKeys stored = TRY(store_keys(call));
-    std::fill_n(call.lse, lse_elements(*call.problem), minus_infinity);
-    if (rule.kind != MergeRule::replace) clear_outputs(call);
+    fill(call.lse, lse_elements(*call.problem), minus_infinity);
+    if (rule.kind != MergeRule::replace) fill(call.out, query_elements(*call.problem), 0); // passes are merged into it
     for (std::int64_t pass = passes.begin; pass < passes.end; ++pass)
         TRY(run_pass(call, stored, kernel, int(pass), rule, work));
     if (call.is_cancelled()) return fail("cpu: cancelled before the last tile");

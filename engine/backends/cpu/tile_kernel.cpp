@@ -214,9 +214,9 @@ void attend(TileJob& job, const TileJob* upcoming, const CancelFlag* cancel, Til
         const auto panels = int((end - first_fetching) * std::size_t(panel_count(tiles[begin].rows.count)));
         const KeyBlock& next = blocks[1 - current].block;
         Prefetcher prefetcher =
-            job.next_block(blocks[1 - current]) ? Prefetcher(tiles, next, {}, panels)
-            : upcoming ? Prefetcher(upcoming->tiles(), upcoming->first_block().block, upcoming->tiles(), panels)
-                       : Prefetcher(tiles, next, {}, panels);
+            job.next_block(blocks[1 - current]) || !upcoming
+                ? Prefetcher(tiles, next, {}, panels)
+                : Prefetcher(upcoming->tiles(), upcoming->first_block().block, upcoming->tiles(), panels);
         OperandRows rows;
         for (std::size_t index = begin; index < end; ++index) {
             const HeadTensors& head = tiles[index].head;
