@@ -90,14 +90,13 @@ struct ReadyJob {
     std::unique_ptr<TileJob> tiles;
 };
 
-// What the tiles of a job see: tiles of the same keys, or the same tile of several heads, together.
+// What the tiles of a job see; the same tile of several heads together.
 std::vector<TileRuns> runs_of_tiles(const Plan& plan, const ForwardWork& work, const ForwardJob& job,
                                     std::span<const WorkItem* const> items) {
     std::vector<TileRuns> all;
     for (std::size_t tile = 0; tile < items.size(); ++tile) {
         const WorkItem &first = *items[all.empty() ? 0 : all.back().begin], &item = *items[tile];
-        const bool is_same_tile = first.tile == item.tile && first.repeat == item.repeat;
-        if (!all.empty() && (is_same_tile || have_same_keys(plan, first, item))) {
+        if (!all.empty() && first.tile == item.tile && first.repeat == item.repeat) {
             all.back().end = tile + 1;
             continue;
         }

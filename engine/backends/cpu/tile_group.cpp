@@ -11,14 +11,6 @@ std::int64_t key_count(std::span<const KeyRun> runs) {
     return keys;
 }
 
-bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b) {
-    if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
-    if (a.head != b.head || key_shift_of(plan, a) != key_shift_of(plan, b)) return false;
-    const std::span<const KeyRun> runs_a = runs_of(plan, a), runs_b = runs_of(plan, b);
-    return std::ranges::equal(runs_a, runs_b) &&
-           std::ranges::all_of(runs_a, [](const KeyRun& run) { return run.band.is_full(); });
-}
-
 bool share_first_keys(const Plan& plan, const WorkItem& first, const WorkItem& item) {
     if (plan.order.is_permuted() && plan.problem.causal) return false; // its keys are masked by token
     if (first.head != item.head || key_shift_of(plan, first) != key_shift_of(plan, item)) return false;

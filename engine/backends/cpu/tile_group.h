@@ -20,8 +20,6 @@ std::int64_t key_count(std::span<const KeyRun> runs);
 
 // Whether one of them may stand with a group's first.
 using JoinsGroup = bool(const Plan& plan, const WorkItem& first, const WorkItem& item);
-// All keys of both are the same and none is banded.
-bool have_same_keys(const Plan& plan, const WorkItem& a, const WorkItem& b);
 // Both begin with the same keys, not banded, at least half of those of either: so do causal tiles one after the other.
 bool share_first_keys(const Plan& plan, const WorkItem& first, const WorkItem& item);
 

@@ -16,7 +16,7 @@ struct TileRuns {
 class TileJob {
 public:
     // `tiles`: at least one; those of one key head stand together. `runs`: of all tiles in order; of several together
-    // only if no key is banded, or if all have the same positions.
+    // only if all have the same positions.
     TileJob(std::vector<HeadTile> tiles, std::vector<TileRuns> runs, std::int64_t key_shift, KeyPlaces places);
     TileJob(const TileJob&) = delete; // the feeds point into it
     TileJob& operator=(const TileJob&) = delete;
