@@ -40,8 +40,7 @@ std::vector<Items> islands_of(const Plan& plan, const Items& items) {
 
 // What slices are made of: islands, so that slices own their keys, if these are several and enough for half as many
 // slices as are wanted; else single items. (Slices of one island with the first of them in place: LongNet's table 0.93
-// and 0.95 times as fast with one and four heads, windows 1.03. All of a window's in place, every other one after the
-// rest: 1.01 … 1.05.)
+// and 0.95 times as fast with one and four heads, windows 1.03.)
 std::vector<Items> pieces_of(const Plan& plan, const Items& items, std::int64_t count) {
     if (count == 1) return {items};
     if (std::vector<Items> islands = islands_of(plan, items);

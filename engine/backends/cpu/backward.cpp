@@ -55,9 +55,13 @@ void differentiate_group(const GradientCall& call, const Softmax& softmax, const
         keys_of_tiles.push_back({feed_of(shares.own[tile], tile), tile, tile + 1});
     const std::int64_t keys = key_offset(problem, unit.batch, 0, unit.kv_head);
     const HeadTensors tensors = head_tensors(call, call.k, call.v, unit.batch, head);
-    const HeadGradients gradients =
-        unit.is_copied ? HeadGradients{softmax.out, softmax.dout, unit.dk, unit.dv, unit.keys.begin, problem.head_dim}
-                       : HeadGradients{softmax.out, softmax.dout, call.dk + keys, call.dv + keys, 0, tensors.key_step};
+    const HeadGradients gradients{softmax.out,
+                                  softmax.dout,
+                                  {call.dk + keys, unit.dk_copies},
+                                  {call.dv + keys, unit.dv_copies},
+                                  tensors.key_step,
+                                  unit.copied.begin,
+                                  unit.copy_number};
     kernel.differentiate({rows.data(), tiles}, {lse.data(), tiles}, tensors, gradients, keys_of_tiles, call.cancel,
                          work);
     if (call.is_cancelled()) return;
@@ -78,14 +82,14 @@ Result<void> differentiate_pass(const GradientCall& call, const Softmax& softmax
 #pragma omp parallel for schedule(dynamic, 1) num_threads(int(work.size()))
     for (std::size_t index = 0; index < unit_count; ++index) {
         const GradientUnit& unit = units.all[unit_count - 1 - index]; // causal tiles grow along the sequence
-        if (unit.is_copied) std::fill_n(unit.dk, 2 * unit.keys.size() * call.problem->head_dim, 0.0f); // and dv
+        std::fill_n(unit.dk_copies, 2 * unit.copied.size() * call.problem->head_dim, 0.0f); // and dv's
         const std::vector<TileGroup> groups =
             group_items(softmax.plan, unit.items, gradient_tiles_per_group(call.problem->head_dim), share_most_keys);
         for (const TileGroup& group : groups)
             if (!call.is_cancelled())
                 differentiate_group(call, softmax, kernel, unit, group, work[std::size_t(omp_get_thread_num())]);
     }
-    add_copies(*call.problem, units.all, call.dk, call.dv);
+    add_copies(*call.problem, units, call.dk, call.dv);
     return {};
 }
 

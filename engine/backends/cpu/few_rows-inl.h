@@ -46,7 +46,8 @@ void score_rows(const Element* keys, const HeadTensors& head, const KeyBlock& bl
 // out (R, step) += PV for C vectors of D from `d` on.
 template <int R, int C, class Element>
 HWY_INLINE void add_columns(const Element* values, const HeadTensors& head, const KeyBlock& block, const float* weights,
-                            std::int64_t d, std::int64_t step, float* out, FetchBeside& fetch, int fetch_every) {
+                            std::int64_t d, std::int64_t step, float* out, FetchBeside<Prefetcher>& fetch,
+                            int fetch_every) {
     const FloatTag tag;
     FloatVec sums[R][C];
 #pragma GCC unroll 8

@@ -106,7 +106,7 @@ void clear_unseen(const GradientPanel& panel, GradientWorkspace& work) {
 // What is called for beside the products of a block's last tile: the rows its gradients are added to, and the next
 // block's rows.
 struct GradientFetch {
-    Prefetcher sums, operands;
+    RowPrefetcher<2 * max_gradient_keys> sums, operands;
 };
 
 // P, dS and dQ of one panel.
@@ -224,19 +224,49 @@ void differentiate_block(const KeyBlock& block, const TileRows& rows, const Head
         add_seen_gradients(block, head.head_dim, tile, work);
 }
 
+// Where the gradients of a block's keys are added to.
+struct BlockSums {
+    std::array<float*, max_gradient_keys> dk, dv;
+};
+
+BlockSums sums_of(const KeyBlock& block, const HeadGradients& gradients, std::int64_t head_dim) {
+    BlockSums sums;
+    for (std::size_t key = 0; key < std::size_t(block.count); ++key) {
+        const std::int64_t place = block.places[key];
+        const std::int64_t number = gradients.copy_number.empty() ? -1 : gradients.copy_number[std::size_t(place)];
+        const std::int64_t offset =
+            number < 0 ? place * gradients.key_step : (number - gradients.first_copy) * head_dim;
+        sums.dk[key] = (number < 0 ? gradients.dk.in_place : gradients.dk.copies) + offset;
+        sums.dv[key] = (number < 0 ? gradients.dv.in_place : gradients.dv.copies) + offset;
+    }
+    return sums;
+}
+
 // Adds the block's rows to those of the head.
-void scatter(const KeyBlock& block, const HeadGradients& head, std::int64_t head_dim, std::int64_t step,
-             const float* rows, float factor, float* to) {
+void scatter(std::span<float* const> sums, std::int64_t head_dim, std::int64_t step, const float* rows, float factor) {
     const FloatTag tag;
     const FloatVec scale = hn::Set(tag, factor);
-    for (int key = 0; key < block.count; ++key) {
-        const float* from = rows + key * step;
-        float* sum = to + (block.places[std::size_t(key)] - head.first_key) * head.key_step;
+    const float* from = rows;
+    for (float* sum : sums) {
         std::int64_t d = 0;
         for (; d + lanes <= head_dim; d += lanes)
             hn::StoreU(hn::MulAdd(hn::Load(tag, from + d), scale, hn::LoadU(tag, sum + d)), tag, sum + d);
         for (; d < head_dim; ++d) sum[d] += factor * from[d];
+        from += step;
     }
+}
+
+GradientFetch fetch_of(const KeyBlock& block, const BlockSums& sums, const HeadTensors& head, const KeyBlock& next,
+                       int panels) {
+    const auto element = std::int64_t(dtype_bytes(head.dtype)), single = std::int64_t(sizeof(float));
+    GradientFetch fetch{{head.head_dim * single, panels, 2 * block.count},
+                        {head.head_dim * element, panels, 2 * next.count}};
+    for (std::size_t key = 0; key < std::size_t(block.count); ++key)
+        fetch.sums.add(sums.dk[key]), fetch.sums.add(sums.dv[key]);
+    for (std::size_t key = 0; key < std::size_t(next.count); ++key)
+        for (const void* rows : {head.k, head.v})
+            fetch.operands.add(static_cast<const char*>(rows) + next.places[key] * head.key_step * element);
+    return fetch;
 }
 
 void finish_gradient_tile(const TileRows& rows, const HeadTensors& head, std::int64_t step, GradientTile& tile) {
@@ -261,24 +291,23 @@ void differentiate(std::span<const TileRows> tiles, std::span<const std::array<f
         start_gradient_tile(tiles[index], lse[index], head, gradients, work.dim_step, work.tiles[index]);
     BlockOfTiles blocks[2];
     take_block(shares, blocks[0]);
-    const auto element = std::int64_t(dtype_bytes(head.dtype)), single = std::int64_t(sizeof(float));
     for (int current = 0; blocks[current].block.count > 0; current = 1 - current) {
         if (is_cancelled(cancel)) return;
         const auto [begin, end] = std::pair{blocks[current].begin, blocks[current].end};
         const KeyBlock &block = blocks[current].block, &next = blocks[1 - current].block;
         take_block(shares, blocks[1 - current]);
         const auto panels = int(panel_count(tiles[end - 1].count));
-        GradientFetch fetch{{gradients.dk, gradients.dv, gradients.first_key, gradients.key_step * single,
-                             head.head_dim * single, block, panels},
-                            {head.k, head.v, 0, head.key_step * element, head.head_dim * element, next, panels}};
+        const auto keys = std::size_t(block.count);
+        const BlockSums sums = sums_of(block, gradients, head.head_dim);
+        GradientFetch fetch = fetch_of(block, sums, head, next, panels);
         gather(head.k, head, block, work.dim_step, work.keys);
         gather(head.v, head, block, work.dim_step, work.values);
         std::fill_n(work.dkeys, block.count * work.dim_step, 0.0f);
         std::fill_n(work.dvalues, block.count * work.dim_step, 0.0f);
         for (std::size_t index = begin; index < end; ++index)
             differentiate_block(block, tiles[index], head, work.tiles[index], work, index + 1 < end ? nullptr : &fetch);
-        scatter(block, gradients, head.head_dim, work.dim_step, work.dkeys, float(head.scale), gradients.dk);
-        scatter(block, gradients, head.head_dim, work.dim_step, work.dvalues, 1.0f, gradients.dv);
+        scatter(std::span(sums.dk).first(keys), head.head_dim, work.dim_step, work.dkeys, float(head.scale));
+        scatter(std::span(sums.dv).first(keys), head.head_dim, work.dim_step, work.dvalues, 1.0f);
     }
     for (std::size_t index = 0; index < tiles.size(); ++index)
         finish_gradient_tile(tiles[index], head, work.dim_step, work.tiles[index]);

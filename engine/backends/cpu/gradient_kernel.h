@@ -47,13 +47,19 @@ struct GradientWorkspace {
 int gradient_tiles_per_group(std::int64_t head_dim);
 inline constexpr std::size_t max_gradient_tiles = 4;
 
+// Where gradients of keys are added to.
+struct KeySums {
+    float* in_place = nullptr; // key m starts at in_place + m·key_step …
+    float* copies = nullptr;   // … but one with a number among those copied at copies + (number − first_copy)·D
+};
+
 // Gradients and what forward left, of one (batch, kv head).
 struct HeadGradients {
     const float* out = nullptr;  // row r of a tile starts at out + offsets[r]
     const float* dout = nullptr; // likewise
-    float* dk = nullptr;         // key m starts at dk + (m − first_key)·key_step; what it holds is added to
-    float* dv = nullptr;
-    std::int64_t first_key = 0, key_step = 0;
+    KeySums dk, dv;
+    std::int64_t key_step = 0, first_copy = 0;
+    std::span<const std::int32_t> copy_number; // as CopiedKeys::number
 };
 
 struct GradientKernel {

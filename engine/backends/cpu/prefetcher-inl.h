@@ -44,22 +44,11 @@ public:
         for (const HeadTile& tile : queries) rows += tile.rows.count;
         rows_per_panel_ = (rows + panels - 1) / panels;
     }
-    // Rows of two tensors that begin at `first_place`, `row_bytes` each and `key_bytes` apart, of the block's keys.
-    Prefetcher(const void* first, const void* second, std::int64_t first_place, std::int64_t key_bytes,
-               std::int64_t row_bytes, const KeyBlock& block, int panels)
-        : next_(block), tensors_{static_cast<const char*>(first), static_cast<const char*>(second)}, tensor_count_(2),
-          first_place_(first_place), key_bytes_(key_bytes), row_bytes_(row_bytes),
-          rows_per_panel_((2 * block.count + panels - 1) / panels) {}
-    // How many rows to fetch with each micro-tile of `product_rows` rows, of `products` of a panel.
-    int rows_per_tile(std::int64_t product_rows, int products) const {
-        const auto tiles = products * int((product_rows + micro_rows - 1) / micro_rows);
-        return (rows_per_panel_ + tiles - 1) / tiles;
-    }
+    int rows_per_panel() const { return rows_per_panel_; }
     void rest() { fetch(std::numeric_limits<int>::max()); }
     HWY_INLINE void fetch(int rows) {
         for (; rows > 0 && key_ < next_.count; --rows) {
-            fetch_row<farther>(tensors_[tensor_] + (next_.places[std::size_t(key_)] - first_place_) * key_bytes_,
-                               row_bytes_);
+            fetch_row<farther>(tensors_[tensor_] + next_.places[std::size_t(key_)] * key_bytes_, row_bytes_);
             if (++tensor_ == tensor_count_) tensor_ = 0, ++key_; // heads lie side by side
         }
         for (; rows > 0 && tile_ < queries_.size(); --rows) {
@@ -76,23 +65,42 @@ private:
     std::span<const HeadTile> queries_;
     std::array<const char*, 2 * max_group_tiles> tensors_; // keys, then values, of each key head
     std::size_t tensor_count_ = 0, tensor_ = 0;
-    std::int64_t first_place_ = 0, key_bytes_ = 0, row_bytes_ = 0;
+    std::int64_t key_bytes_ = 0, row_bytes_ = 0;
     int rows_per_panel_ = 0, key_ = 0;
     std::size_t tile_ = 0, row_ = 0; // of the queries
 };
 
-// Beside one of so many products of a panel.
-class FetchBeside {
+// The same of up to `most` rows that lie anywhere.
+template <int most> class RowPrefetcher {
 public:
-    FetchBeside(Prefetcher* prefetcher, std::int64_t product_rows, int products = 2)
-        : prefetcher_(prefetcher), rows_(prefetcher ? prefetcher->rows_per_tile(product_rows, products) : 0) {}
+    RowPrefetcher(std::int64_t row_bytes, int panels, int rows)
+        : row_bytes_(row_bytes), rows_per_panel_((rows + panels - 1) / panels) {}
+    void add(const void* row) { rows_[std::size_t(count_++)] = row; }
+    int rows_per_panel() const { return rows_per_panel_; }
+    HWY_INLINE void fetch(int rows) {
+        for (; rows > 0 && at_ < count_; --rows, ++at_) fetch_row<farther>(rows_[std::size_t(at_)], row_bytes_);
+    }
+
+private:
+    std::array<const void*, std::size_t(most)> rows_;
+    std::int64_t row_bytes_;
+    int rows_per_panel_, count_ = 0, at_ = 0;
+};
+
+// Beside one of so many products of a panel, of so many rows: as many with each micro-tile as it takes.
+template <class Fetcher> class FetchBeside {
+public:
+    FetchBeside(Fetcher* prefetcher, std::int64_t product_rows, int products = 2) : prefetcher_(prefetcher) {
+        const auto tiles = products * int((product_rows + micro_rows - 1) / micro_rows);
+        if (prefetcher) rows_ = (prefetcher->rows_per_panel() + tiles - 1) / tiles;
+    }
     HWY_INLINE void step() {
         if (prefetcher_) prefetcher_->fetch(rows_);
     }
 
 private:
-    Prefetcher* prefetcher_; // null: nothing to fetch
-    int rows_;
+    Fetcher* prefetcher_; // null: nothing to fetch
+    int rows_ = 0;
 };
 
 } // namespace dilascope::HWY_NAMESPACE

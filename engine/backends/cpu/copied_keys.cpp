@@ -1,0 +1,52 @@
+#include "engine/backends/cpu/copied_keys.h"
+#include <algorithm>
+
+namespace dilascope {
+
+namespace {
+
+// Calls visit(key) for the keys of each item, banded ones included; most items repeat those of the one before, which
+// are then left out.
+template <class Visit> void for_each_key(const Plan& plan, const GradientSlice& slice, Visit visit) {
+    const std::int32_t* tokens = permuted_tokens(plan);
+    std::span<const KeyRun> visited;
+    std::int64_t visited_shift = 0;
+    for (const WorkItem& item : slice.items) {
+        const std::span<const KeyRun> runs = runs_of(plan, item);
+        const std::int64_t shift = key_shift_of(plan, item);
+        if (shift == visited_shift && std::ranges::equal(runs, visited)) continue;
+        visited = runs, visited_shift = shift;
+        for (const KeyRun& run : runs)
+            for (std::int32_t index = 0; index < run.count; ++index) {
+                const std::int64_t key = run.key(index) + shift;
+                visit(std::size_t(tokens ? tokens[key] : key));
+            }
+    }
+}
+
+} // namespace
+
+Range CopiedKeys::within(Range range) const {
+    const auto first_from = [&](std::int64_t key) { return std::ranges::lower_bound(keys, key) - keys.begin(); };
+    return {first_from(range.begin), first_from(range.end)};
+}
+
+CopiedKeys copied_keys(const Plan& plan, std::span<const GradientSlice> slices) {
+    CopiedKeys copied;
+    if (std::ranges::all_of(slices, &GradientSlice::owns_keys)) return copied;
+    constexpr std::int32_t none = -1, several = -2;
+    std::vector<std::int32_t> reader(std::size_t(plan.problem.kv_len), none); // the slice that reads a key
+    for (std::size_t slice = 0; slice < slices.size(); ++slice)
+        for_each_key(plan, slices[slice], [&, here = std::int32_t(slice)](std::size_t key) {
+            reader[key] = reader[key] == none || reader[key] == here ? here : several;
+        });
+    for (std::size_t key = 0; key < reader.size(); ++key) {
+        const bool is_copied = reader[key] == several;
+        reader[key] = is_copied ? std::int32_t(copied.keys.size()) : -1;
+        if (is_copied) copied.keys.push_back(std::int64_t(key));
+    }
+    copied.number = std::move(reader);
+    return copied;
+}
+
+} // namespace dilascope
