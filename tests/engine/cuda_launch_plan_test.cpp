@@ -3,18 +3,26 @@
 #include "engine/backends/cuda/launch_plan.h"
 #include "tests/catch.h"
 #include "tests/engine/sweep.h"
-#include <map>
 
 using namespace dilascope;
 
 namespace {
 
-// How often each (head, query position, key token) pair stands in a launch.
-using PairCounts = std::map<std::array<std::int64_t, 3>, int>;
+// How often each (head, query position, key token) pair stands somewhere: (H, M, M).
+using PairCounts = std::vector<int>;
 
-PairCounts pairs_of(const LaunchPlan& launch, const Plan& plan, int rows, int keys_per_block) {
+int& count_of(PairCounts& pairs, const Problem& problem, std::int64_t head, std::int64_t position, std::int64_t token) {
+    REQUIRE_EACH((0 <= position && position < problem.kv_len && 0 <= token && token < problem.kv_len));
+    return pairs[std::size_t((head * problem.kv_len + position) * problem.kv_len + token)];
+}
+
+PairCounts no_pairs(const Problem& problem) {
+    return PairCounts(std::size_t(problem.heads * problem.kv_len * problem.kv_len));
+}
+
+// Adds those of a launch.
+void add_pairs(const LaunchPlan& launch, const Plan& plan, int rows, int keys_per_block, PairCounts& pairs) {
     const std::int32_t* tokens = permuted_tokens(plan);
-    PairCounts pairs;
     for (const LaunchItem& item : launch.items) {
         const LaunchTile& tile = launch.tiles[std::size_t(item.tile)];
         const std::int32_t count = std::min(tile.row_count - item.row_begin, rows);
@@ -29,12 +37,11 @@ PairCounts pairs_of(const LaunchPlan& launch, const Plan& plan, int rows, int ke
                                           places[std::size_t(number % keys_per_block)], number, item.key_shift,
                                           {tokens, tokens}, positions.data(), count);
             if (slot.place < 0) continue;
-            if (number < tile.full_key_count) REQUIRE((slot.row_begin == 0 && slot.row_end == count));
+            if (number < tile.full_key_count) REQUIRE_EACH((slot.row_begin == 0 && slot.row_end == count));
             for (std::int32_t row = slot.row_begin; row < slot.row_end; ++row)
-                ++pairs[{item.head, positions[std::size_t(row)], slot.token}];
+                ++count_of(pairs, plan.problem, item.head, positions[std::size_t(row)], slot.token);
         }
     }
-    return pairs;
 }
 
 // Whether the keys that key_line() gives for whole blocks are those of their slots, seen by all rows; counts the lines.
@@ -64,12 +71,12 @@ bool has_right_lines(const LaunchPlan& launch, const Plan& plan, int keys_per_bl
 
 // The same from the pattern itself.
 PairCounts pairs_of(const AttentionCase& c) {
-    PairCounts pairs;
+    PairCounts pairs = no_pairs(c.problem);
     for (std::int64_t head = 0; head < c.problem.heads; ++head)
         for (std::int64_t query = 0; query < c.problem.seq_len; ++query)
             for (std::int64_t key = 0; key < c.problem.kv_len; ++key)
-                if (const int count = multiplicity(c.pattern, c.problem, head, query, key))
-                    pairs[{head, query_position(c.problem, query), key}] = count;
+                count_of(pairs, c.problem, head, query_position(c.problem, query), key) =
+                    multiplicity(c.pattern, c.problem, head, query, key);
     return pairs;
 }
 
@@ -80,10 +87,9 @@ int check_pairs(AttentionCase& c) {
     INFO(describe(c));
     const PairCounts truth = pairs_of(c);
     for (const int rows : {32, 64, 128}) {
-        PairCounts pairs;
+        PairCounts pairs = no_pairs(c.problem);
         for (int pass = 0; pass < c.plan.pass_count; ++pass)
-            for (const auto& [pair, count] : pairs_of(launch_plan(c.plan, pass, rows).value(), c.plan, rows, 16))
-                pairs[pair] += count;
+            add_pairs(launch_plan(c.plan, pass, rows).value(), c.plan, rows, 16, pairs);
         const bool is_same = pairs == truth; // not printed: there are thousands
         REQUIRE(is_same);
     }

@@ -93,8 +93,8 @@ int check_unseen_keys(AttentionCase& c, Backend& backend) {
         if (is_seen[std::size_t(row % (p.kv_len * p.kv_heads))]) continue;
         ++unseen;
         for (std::int64_t d = 0; d < p.head_dim; ++d) {
-            REQUIRE(c.dk[std::size_t(row * p.head_dim + d)] == 0);
-            REQUIRE(c.dv[std::size_t(row * p.head_dim + d)] == 0);
+            REQUIRE_EACH(c.dk[std::size_t(row * p.head_dim + d)] == 0);
+            REQUIRE_EACH(c.dv[std::size_t(row * p.head_dim + d)] == 0);
         }
     }
     return unseen;

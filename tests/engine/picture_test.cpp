@@ -161,9 +161,9 @@ TEST_CASE("a guessed pixel is the one a search finds", "[count]") {
         for (std::int64_t key = -15; key < 210; ++key) {
             const auto from = std::ranges::lower_bound(edges, key) - edges.begin();
             const auto until = std::ranges::upper_bound(edges, key) - edges.begin();
-            REQUIRE(finder.at(key) == pixel_at(edges, key));
-            REQUIRE(finder.first_from(key) == std::min<std::size_t>(std::size_t(from), edges.size() - 1));
-            REQUIRE(finder.count_until(key) == std::size_t(std::max<std::ptrdiff_t>(until - 1, 0)));
+            REQUIRE_EACH(finder.at(key) == pixel_at(edges, key));
+            REQUIRE_EACH(finder.first_from(key) == std::min<std::size_t>(std::size_t(from), edges.size() - 1));
+            REQUIRE_EACH(finder.count_until(key) == std::size_t(std::max<std::ptrdiff_t>(until - 1, 0)));
         }
     }
 }
