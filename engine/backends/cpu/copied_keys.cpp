@@ -5,22 +5,25 @@ namespace dilascope {
 
 namespace {
 
-// Calls visit(key) for the keys of each item, banded ones included; most items repeat those of the one before, which
-// are then left out.
+// Calls visit(key) for the keys of each item, banded ones included. Most items repeat the runs of the one before, or
+// make them longer: what these have in common is visited once.
 template <class Visit> void for_each_key(const Plan& plan, const GradientSlice& slice, Visit visit) {
     const std::int32_t* tokens = permuted_tokens(plan);
-    std::span<const KeyRun> visited;
-    std::int64_t visited_shift = 0;
+    std::span<const KeyRun> before;
+    std::int64_t shift_before = 0;
     for (const WorkItem& item : slice.items) {
         const std::span<const KeyRun> runs = runs_of(plan, item);
         const std::int64_t shift = key_shift_of(plan, item);
-        if (shift == visited_shift && std::ranges::equal(runs, visited)) continue;
-        visited = runs, visited_shift = shift;
-        for (const KeyRun& run : runs)
-            for (std::int32_t index = 0; index < run.count; ++index) {
+        for (std::size_t at = 0; at < runs.size(); ++at) {
+            const KeyRun& run = runs[at];
+            const bool goes_on = at < before.size() && shift == shift_before && run.first == before[at].first &&
+                                 run.stride == before[at].stride;
+            for (std::int32_t index = goes_on ? before[at].count : 0; index < run.count; ++index) {
                 const std::int64_t key = run.key(index) + shift;
                 visit(std::size_t(tokens ? tokens[key] : key));
             }
+        }
+        before = runs, shift_before = shift;
     }
 }
 
