@@ -112,6 +112,19 @@ TEST_CASE("cpu: units share out every item once, in memory for a few copies", "[
                 for (const WorkItem& item : unit.items) CHECK(kv_head(problem, item.head) == unit.kv_head);
             }
             CHECK(items == work_items(plan, 0).size());
+            const std::vector<GradientSlice> slices = gradient_slices(plan, 0);
+            for (const GradientSlice& slice : slices) {
+                const auto reads_its_keys = [&](const GradientSlice& other) {
+                    return &other != &slice && other.kv_head == slice.kv_head &&
+                           intersect(other.keys, slice.keys).size() > 0;
+                };
+                CHECK(slice.owns_keys == std::ranges::none_of(slices, reads_its_keys));
+                for (const WorkItem& item : slice.items) // its keys are those of its items
+                    for (const KeyRun& run : runs_of(plan, item)) {
+                        const std::int64_t first = run.first + key_shift_of(plan, item);
+                        CHECK((slice.keys.begin <= first && first + run.stride * (run.count - 1) < slice.keys.end));
+                    }
+            }
             CHECK(units.copies.size() == 2 * copied_keys * problem.head_dim);
             CHECK(copied_keys <= 4 * problem.kv_len * kv_heads);
             if (kv_heads < 32) CHECK(units.all.size() > std::size_t(kv_heads));

@@ -42,7 +42,7 @@ TEST_CASE("cuda's kernels equal the reference in every order of threads", "[cuda
     for (const simt::ThreadOrder order : {simt::ThreadOrder::descending, simt::ThreadOrder::shuffled})
         for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
             EmulatedCuda cuda({.order = order, .seed = 5});
-            Problem problem = self_attention(80, 1, 32, true);
+            Problem problem = self_attention(100, 1, 32, true);
             problem.dtype = dtype;
             AttentionCase c(parse_pattern("longnet segments=32,128 rates=1,2").value(), problem, 42);
             c.dropout = {0.2, 7};
@@ -165,7 +165,7 @@ TEST_CASE("what cuda cannot run it refuses with the reason", "[cuda]") {
 
 TEST_CASE("a ready call computes again and again from one upload, as one graph", "[cuda]") {
     EmulatedCuda cuda;
-    AttentionCase c(parse_pattern("longnet segments=16,64 rates=1,2").value(), self_attention(40, 1, 8), 48);
+    AttentionCase c(parse_pattern("longnet segments=16,64 rates=1,2").value(), self_attention(70, 2, 8), 48);
     REQUIRE(reference_backend().forward(c.call()));
     const std::vector<float> out = c.out;
     const std::unique_ptr<ReadyCall> forward = cuda.backend.ready(c.call()).value();

@@ -9,9 +9,9 @@ TEST_CASE("cuda's kernels load matrices without bank conflicts", "[cuda]") {
     for (const std::int64_t head_dim : {32, 64, 128, 256})
         for (const Dtype dtype : {Dtype::f16, Dtype::bf16}) {
             EmulatedCuda cuda;
-            Problem problem = self_attention(70, 1, head_dim);
+            Problem problem = self_attention(130, 1, head_dim);
             problem.dtype = dtype;
-            AttentionCase c(parse_pattern("longnet segments=32,70 rates=1,2").value(), problem, 3);
+            AttentionCase c(parse_pattern("longnet segments=64,256 rates=1,2").value(), problem, 3);
             REQUIRE(cuda.backend.forward(c.call()));
             const simt::RunCounts forward = cuda.counts;
             REQUIRE(cuda.backend.backward(c.gradient_call()));

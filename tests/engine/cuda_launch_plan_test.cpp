@@ -12,6 +12,7 @@ namespace {
 using PairCounts = std::vector<int>;
 
 int& count_of(PairCounts& pairs, const Problem& problem, std::int64_t head, std::int64_t position, std::int64_t token) {
+    REQUIRE_EACH((0 <= head && head < problem.heads));
     REQUIRE_EACH((0 <= position && position < problem.kv_len && 0 <= token && token < problem.kv_len));
     return pairs[std::size_t((head * problem.kv_len + position) * problem.kv_len + token)];
 }
