@@ -243,10 +243,9 @@ BlockSums sums_of(const KeyBlock& block, const HeadGradients& gradients, std::in
 }
 
 // Adds the block's rows to those of the head.
-void scatter(std::span<float* const> sums, std::int64_t head_dim, std::int64_t step, const float* rows, float factor) {
+void scatter(std::span<float* const> sums, std::int64_t head_dim, std::int64_t step, const float* from, float factor) {
     const FloatTag tag;
     const FloatVec scale = hn::Set(tag, factor);
-    const float* from = rows;
     for (float* sum : sums) {
         std::int64_t d = 0;
         for (; d + lanes <= head_dim; d += lanes)
@@ -259,8 +258,7 @@ void scatter(std::span<float* const> sums, std::int64_t head_dim, std::int64_t s
 GradientFetch fetch_of(const KeyBlock& block, const BlockSums& sums, const HeadTensors& head, const KeyBlock& next,
                        int panels) {
     const auto element = std::int64_t(dtype_bytes(head.dtype)), single = std::int64_t(sizeof(float));
-    GradientFetch fetch{{head.head_dim * single, panels, 2 * block.count},
-                        {head.head_dim * element, panels, 2 * next.count}};
+    GradientFetch fetch{{head.head_dim * single, panels}, {head.head_dim * element, panels}};
     for (std::size_t key = 0; key < std::size_t(block.count); ++key)
         fetch.sums.add(sums.dk[key]), fetch.sums.add(sums.dv[key]);
     for (std::size_t key = 0; key < std::size_t(next.count); ++key)

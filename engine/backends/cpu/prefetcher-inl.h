@@ -73,10 +73,9 @@ private:
 // The same of up to `most` rows that lie anywhere.
 template <int most> class RowPrefetcher {
 public:
-    RowPrefetcher(std::int64_t row_bytes, int panels, int rows)
-        : row_bytes_(row_bytes), rows_per_panel_((rows + panels - 1) / panels) {}
+    RowPrefetcher(std::int64_t row_bytes, int panels) : row_bytes_(row_bytes), panels_(panels) {}
     void add(const void* row) { rows_[std::size_t(count_++)] = row; }
-    int rows_per_panel() const { return rows_per_panel_; }
+    int rows_per_panel() const { return (count_ + panels_ - 1) / panels_; }
     HWY_INLINE void fetch(int rows) {
         for (; rows > 0 && at_ < count_; --rows, ++at_) fetch_row<farther>(rows_[std::size_t(at_)], row_bytes_);
     }
@@ -84,7 +83,7 @@ public:
 private:
     std::array<const void*, std::size_t(most)> rows_;
     std::int64_t row_bytes_;
-    int rows_per_panel_, count_ = 0, at_ = 0;
+    int panels_, count_ = 0, at_ = 0;
 };
 
 // Beside one of so many products of a panel, of so many rows: as many with each micro-tile as it takes.
